@@ -1,0 +1,78 @@
+"""What we could not do, as exceptions, and the exit codes of the program.
+
+What the *user* got wrong is a `terrace.model.findings.Finding`, a value. These stop us:
+
+    TerraceError                 exit 3  could not do the work
+      UsageError                 exit 2  wrong use of the command line
+      SourceError                exit 3  the folder or revision cannot be read
+      GitError                   exit 3  Git refused, or is not there
+      BundleError                exit 3  a bundle is damaged, of another format, or not a bundle
+      DestinationError           exit 3  the destination cannot be read or written
+        LockedError              exit 3  another deployer holds the destination
+        HeldError                exit 1  a rollback holds this change back
+      RefusedError               exit 1  the work was refused: findings, a dirty tree, a protected environment
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """The exit codes of every command."""
+
+    CLEAN = 0
+    FINDINGS = 1
+    USAGE = 2
+    FAILED = 3
+    BUG = 4
+    INTERRUPTED = 130
+
+
+class TerraceError(Exception):
+    """We could not do the work: one clear line, and a hint that says what to do about it."""
+
+    exit_code = ExitCode.FAILED
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(TerraceError):
+    """The command line makes no sense."""
+
+    exit_code = ExitCode.USAGE
+
+
+class SourceError(TerraceError):
+    """The folder or revision that holds the configuration cannot be read."""
+
+
+class GitError(TerraceError):
+    """Git refused, or is not installed."""
+
+
+class BundleError(TerraceError):
+    """A bundle is damaged, of a newer format, or not a bundle at all."""
+
+
+class DestinationError(TerraceError):
+    """A destination cannot be read or written."""
+
+
+class LockedError(DestinationError):
+    """Another deployer holds the destination."""
+
+
+class RefusedError(TerraceError):
+    """The work could be done and must not be: findings, a dirty tree, a protected environment."""
+
+    exit_code = ExitCode.FINDINGS
+
+
+class HeldError(DestinationError):
+    """A rollback holds back a change that this release would bring in again."""
+
+    exit_code = ExitCode.FINDINGS

@@ -1,0 +1,1 @@
+"""Frozen types and the one merge. Nothing here reads a file, a clock or the environment."""

@@ -1,0 +1,111 @@
+"""Targets, the layers that make their configuration, and where each value of the result came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, NamedTuple
+
+from terrace.model.source import Document, Location, Pointer
+
+
+class Target(NamedTuple):
+    """What an effective configuration is computed for."""
+
+    service: str
+    environment: str
+    tenant: str | None = None
+
+    def __str__(self) -> str:
+        return "/".join(part for part in self if part)
+
+
+class LayerKind(IntEnum):
+    """The ranks of layers, weakest first. The schema's default is weaker than all of them."""
+
+    BASE = 1
+    ENVIRONMENT = 2
+    GROUP = 3
+    TENANT = 4
+    LOCAL = 5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layer:
+    """One file's contribution to targets. `environment` is None for layers that all environments share."""
+
+    name: str
+    kind: LayerKind
+    environment: str | None
+    document: Document
+    values: dict[str, Any]
+
+    @property
+    def path(self) -> str:
+        """The file the layer stands in."""
+        return self.document.path
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """What one layer says of one place: `value` is None where it removes what it inherited.
+
+    `pointer` is where the layer says it: the place itself, or a parent that it replaces or removes as a whole.
+    """
+
+    layer: Layer
+    value: Any
+    pointer: Pointer
+
+    @property
+    def location(self) -> Location:
+        """The place in the layer's file."""
+        return self.layer.document.at(self.pointer)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EffectiveConfig:
+    """The merged result for one target: the plain values with the schema's defaults written out, and its layers."""
+
+    target: Target
+    layers: tuple[Layer, ...]
+    values: dict[str, Any]
+
+    def contributions(self, pointer: Pointer) -> Iterator[Contribution]:
+        """What the layers say of `pointer`, strongest first; the first one wins. None: the schema's default holds.
+
+        A layer that gives a map where `pointer` names a section says nothing of its own: ask for the leaves below.
+        """
+        for layer in reversed(self.layers):
+            said = contribution(layer, pointer)
+            if said is not None:
+                yield said
+
+    def winner(self, pointer: Pointer) -> Contribution | None:
+        """The contribution that gave the value at `pointer`, or None where it is the schema's default."""
+        first = next(self.contributions(pointer), None)
+        return first if first is not None and first.value is not None else None
+
+
+def contribution(layer: Layer, pointer: Pointer) -> Contribution | None:
+    """What `layer` says of `pointer`, if anything."""
+    value: Any = layer.values
+    for depth, part in enumerate(pointer):
+        if isinstance(value, dict):
+            if part not in value:
+                return None
+            value = value[part]
+        else:
+            inner = value[part] if isinstance(value, list) and isinstance(part, int) and part < len(value) else None
+            return Contribution(layer, inner, pointer if inner is not None else pointer[:depth])
+    return Contribution(layer, value, pointer)
+
+
+def leaves(value: Any, pointer: Pointer = ()) -> Iterator[tuple[Pointer, Any]]:
+    """Every leaf below `value`: scalars, lists (as one leaf each) and empty maps."""
+    if isinstance(value, dict) and (value or not pointer):
+        for key, inner in value.items():
+            yield from leaves(inner, (*pointer, key))
+    else:
+        yield pointer, value

@@ -1,0 +1,198 @@
+"""A service and its contract as data: the JSON Schema with its `x-terrace-*` keywords, read into fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from terrace.model.source import Pointer
+
+PREFIX = "x-terrace-"
+EVERYONE = frozenset({"environment", "group", "tenant"})
+
+
+class Field:
+    """What the contract says of one place in a service's configuration: a section, a map, a list or a value."""
+
+    __slots__ = (
+        "additional", "alternatives", "default", "deprecated_by", "description", "env_var", "has_default",
+        "identifies", "items", "live", "must_differ", "nullable", "owner", "pointer", "properties", "required",
+        "required_in", "schema", "secret", "set_by", "since", "types", "unit",
+    )  # fmt: skip
+
+    def __init__(self, pointer: Pointer, schema: dict[str, Any], *, nullable: bool, parent: Field | None) -> None:
+        def marker(name: str, inherited: Any) -> Any:
+            return schema.get(PREFIX + name, inherited)
+
+        types = schema.get("type", ())
+        self.pointer = pointer
+        self.schema = schema
+        self.nullable = nullable or "null" in types
+        self.types: frozenset[str] = frozenset([types] if isinstance(types, str) else types) - {"null"}
+        self.has_default = "default" in schema
+        self.default = schema.get("default")
+        self.description: str = schema.get("description", "")
+        self.required: frozenset[str] = frozenset(schema.get("required", ()))
+        self.properties: dict[str, Field] = {}
+        self.additional: Field | None = None
+        self.items: Field | None = None
+        self.alternatives: tuple[Field, ...] = ()
+        self.secret: bool = marker("secret", parent.secret if parent else False)
+        self.set_by: frozenset[str] = frozenset(marker("set-by", parent.set_by if parent else EVERYONE))
+        self.env_var: str = marker("env-var", "")
+        self.required_in: frozenset[str] = frozenset(marker("required-in", ()))
+        self.must_differ: bool = marker("must-differ", False)
+        self.identifies: str = marker("identifies", "")
+        self.live: bool = marker("live", parent.live if parent else False)
+        self.unit: str = marker("unit", "")
+        self.owner: str = marker("owner", parent.owner if parent else "")
+        self.since: str = marker("since", parent.since if parent else "")
+        self.deprecated_by: str = marker("deprecated-by", "")
+
+    def __repr__(self) -> str:
+        return f"Field({self.pointer!r})"
+
+    @property
+    def is_section(self) -> bool:
+        """Whether it holds named fields or a map of them, rather than one value."""
+        return bool(self.properties) or self.additional is not None
+
+    def child(self, part: str | int) -> Field | None:
+        """The field one step below, or None where the contract says nothing of it."""
+        if isinstance(part, int):
+            found = self.items
+        else:
+            found = self.properties.get(part, self.additional)
+        if found is None:
+            for alternative in self.alternatives:
+                found = found or alternative.child(part)
+        return found
+
+    def walk(self) -> Iterator[Field]:
+        """This field and every named field below it, in the order of the contract."""
+        yield self
+        for field in self.properties.values():
+            yield from field.walk()
+
+
+class Contract:
+    """The contract of one service, as its committed JSON Schema states it."""
+
+    __slots__ = ("path", "root", "schema", "service", "source_path")
+
+    def __init__(self, service: str, schema: dict[str, Any], *, path: str, source_path: str) -> None:
+        self.service = service
+        self.schema = schema
+        self.path = path
+        self.source_path = source_path
+        self.root = _read(schema, (), schema, None, ())
+
+    @property
+    def tenancy(self) -> str:
+        """`none`, `pooled` (one process serves all tenants) or `dedicated` (a process per tenant)."""
+        return str(self.schema.get(PREFIX + "tenancy", "none"))
+
+    @property
+    def version(self) -> str:
+        """The contract's own version, as its owners count it."""
+        return str(self.schema.get(PREFIX + "version", ""))
+
+    @property
+    def sections(self) -> frozenset[str]:
+        """The names at the top: a section of `shared.yaml` reaches the service only if it stands here."""
+        return frozenset(self.root.properties)
+
+    def field(self, pointer: Pointer) -> Field | None:
+        """What the contract says of the place at `pointer`, or None."""
+        field: Field | None = self.root
+        for part in pointer:
+            if field is None:
+                return None
+            field = field.child(part)
+        return field
+
+    def fill(self, values: Any) -> Any:
+        """`values` with the schema's defaults written out where nothing is set; `values` itself is not changed."""
+        return _fill(self.root, values)
+
+    def env_var(self, field: Field) -> str:
+        """The environment variable of a field: the one its contract names, else `BACKEND__DATABASE__POOL_SIZE`."""
+        derived = "__".join([self.service, *map(str, field.pointer)]).upper().replace("-", "_")
+        return field.env_var or derived
+
+
+def _read(
+    schema: dict[str, Any], pointer: Pointer, root: dict[str, Any], parent: Field | None, seen: tuple[str, ...]
+) -> Field:
+    schema, nullable, seen, others = _resolve(schema, root, seen)
+    field = Field(pointer, schema, nullable=nullable, parent=parent)
+    for name, sub in schema.get("properties", {}).items():
+        field.properties[name] = _read(sub, (*pointer, name), root, field, seen)
+    additional = schema.get("additionalProperties")
+    if isinstance(additional, dict):
+        field.additional = _read(additional, (*pointer, "*"), root, field, seen)
+    items = schema.get("items")
+    if isinstance(items, dict):
+        field.items = _read(items, (*pointer, 0), root, field, seen)
+    field.alternatives = tuple(_read(other, pointer, root, parent, seen) for other in others)
+    return field
+
+
+def _resolve(
+    schema: dict[str, Any], root: dict[str, Any], seen: tuple[str, ...]
+) -> tuple[dict[str, Any], bool, tuple[str, ...], list[dict[str, Any]]]:
+    """Follow `$ref`, a lone `allOf` and `X or null`: (the schema, nullable, refs followed, other alternatives)."""
+    nullable = False
+    while True:
+        ref = schema.get("$ref")
+        choices = schema.get("anyOf") or schema.get("oneOf")
+        if isinstance(ref, str):
+            if ref in seen or not ref.startswith("#/"):
+                return {k: v for k, v in schema.items() if k != "$ref"}, nullable, seen, []
+            seen = (*seen, ref)
+            found: Any = root
+            for part in ref[2:].split("/"):
+                found = found.get(part.replace("~1", "/").replace("~0", "~"), {}) if isinstance(found, dict) else {}
+            schema = {**found, **{k: v for k, v in schema.items() if k != "$ref"}}
+        elif isinstance(schema.get("allOf"), list) and len(schema["allOf"]) == 1:
+            schema = {**schema["allOf"][0], **{k: v for k, v in schema.items() if k != "allOf"}}
+        elif isinstance(choices, list) and choices:
+            rest = [choice for choice in choices if choice.get("type") != "null"]
+            nullable = nullable or len(rest) < len(choices)
+            outer = {k: v for k, v in schema.items() if k not in ("anyOf", "oneOf")}
+            if len(rest) != 1:
+                return outer, nullable, seen, rest
+            schema = {**rest[0], **outer}
+        else:
+            return schema, nullable, seen, []
+
+
+def _fill(field: Field, value: Any) -> Any:
+    if isinstance(value, list):
+        if field.items is None or not field.items.is_section:
+            return value
+        return [_fill(field.items, item) for item in value]
+    if not isinstance(value, dict) or not field.is_section:
+        return value
+    filled = value
+    for name, child in field.properties.items():
+        if name in value:
+            new = _fill(child, value[name]) if child.is_section or child.items is not None else value[name]
+            changed = new is not value[name]
+        elif child.has_default:
+            new, changed = _fill(child, child.default), True
+        elif child.properties and not child.nullable:
+            new = _fill(child, {})
+            changed = bool(new)
+        else:
+            continue
+        if changed:
+            filled = dict(value) if filled is value else filled
+            filled[name] = new
+    if field.additional is not None and field.additional.is_section:
+        for name in value.keys() - field.properties.keys():
+            new = _fill(field.additional, value[name])
+            if new is not value[name]:
+                filled = dict(value) if filled is value else filled
+                filled[name] = new
+    return filled
