@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from terrace.model.findings import Finding
 from terrace.model.service import Contract
@@ -31,11 +31,12 @@ class Environment:
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """What was read of one folder: plain documents, secrets documents and the secrets' bytes, by path."""
+    """What was read: plain documents, secrets documents and their bytes by path, and every path that was there."""
 
     documents: dict[str, Document] = field(default_factory=dict)
     secrets: dict[str, Document] = field(default_factory=dict)
     sealed: dict[str, bytes] = field(default_factory=dict)
+    paths: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -73,20 +74,27 @@ class Origin:
     revision: str = ""
 
 
+class HasOrigin(Protocol):
+    """Something that knows which commit its content is of, and finds out when it is asked."""
+
+    @property
+    def origin(self) -> Origin:
+        """The commit, its time, and the paths that differ from it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Repository:
     """The common part of a repository (what every tenant shares), and its tenants by name.
 
     `folders` names every tenant's folder, also of tenants that are not held in `tenants`: a large repository is worked
-    through one tenant at a time.
+    through one tenant at a time. `duplicates` holds folders whose tenant's name is taken, with the folder that has it.
     """
 
-    name: str
-    origin: Origin
+    source: HasOrigin
     environments: dict[str, Environment]
     groups: dict[str, Group]
     contracts: dict[str, Contract]
     files: Files
     folders: dict[str, str]
     tenants: dict[str, Tenant] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
+    duplicates: dict[str, str] = field(default_factory=dict)

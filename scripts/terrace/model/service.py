@@ -78,13 +78,12 @@ class Field:
 class Contract:
     """The contract of one service, as its committed JSON Schema states it."""
 
-    __slots__ = ("path", "root", "schema", "service", "source_path")
+    __slots__ = ("path", "root", "schema", "service")
 
-    def __init__(self, service: str, schema: dict[str, Any], *, path: str, source_path: str) -> None:
+    def __init__(self, service: str, schema: dict[str, Any], *, path: str = "") -> None:
         self.service = service
         self.schema = schema
         self.path = path
-        self.source_path = source_path
         self.root = _read(schema, (), schema, None, ())
 
     @property

@@ -1,0 +1,135 @@
+"""The command line: options become one call of the pipeline, its result one report and one exit code.
+
+Each command is one file in this folder: its docstring is its help (the first line stands in `terrace --help`),
+`configure(parser)` adds its options and `run(args)` does the work and returns an exit code. A command's module is
+imported when the command is used, so that each costs only what it needs.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from importlib import import_module
+from types import ModuleType
+
+from terrace import __version__
+from terrace.errors import ExitCode, TerraceError, UsageError
+
+
+def run(argv: list[str]) -> int:
+    """Run a command line (without the program's name) and return its exit code. Nothing escapes but SystemExit."""
+    try:
+        return _run(argv)
+    except SystemExit as leaving:  # argparse: --help and wrong use
+        return leaving.code if isinstance(leaving.code, int) else ExitCode.USAGE
+    except TerraceError as error:
+        _complain(error.message, error.hint)
+        return error.exit_code
+    except KeyboardInterrupt:
+        sys.stderr.write("\nterrace: interrupted\n")
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.CLEAN
+    except Exception as error:  # noqa: BLE001 - the one place where a bug of ours ends
+        _confess(error)
+        return ExitCode.BUG
+
+
+def commands() -> list[str]:
+    """The names of all commands."""
+    folder = os.path.dirname(__file__)  # noqa: PTH120 - pathlib costs start-up time
+    names = [name[:-3] for name in os.listdir(folder) if name.endswith(".py")]  # noqa: PTH208
+    return sorted(name for name in names if not name.startswith("_"))
+
+
+def command(name: str) -> ModuleType:
+    """The module of a command."""
+    return import_module(f"terrace.cli.{name}")
+
+
+def parser_of(name: str) -> ArgumentParser:
+    """The parser of one command's options."""
+    module = command(name)
+    parser = ArgumentParser(
+        prog=f"terrace {name}", description=(module.__doc__ or "").strip(), formatter_class=RawDescriptionHelpFormatter
+    )
+    module.configure(parser)
+    parser.add_argument("-C", "--repo", metavar="DIR", help="the repository (default: found from this folder upwards)")
+    return parser
+
+
+def _run(argv: list[str]) -> int:
+    repo, rest = _repo(argv)
+    if not rest or rest[0] in ("-h", "--help", "help"):
+        sys.stdout.write(_overview())
+        return ExitCode.CLEAN if rest else ExitCode.USAGE
+    if rest[0] in ("-V", "--version"):
+        sys.stdout.write(f"terrace {__version__}\n")
+        return ExitCode.CLEAN
+    name = rest[0]
+    if name not in commands():
+        raise _unknown(name)
+    args = parser_of(name).parse_args(rest[1:])
+    args.repo = args.repo or repo
+    code: int = command(name).run(args)
+    return code
+
+
+def _repo(argv: list[str]) -> tuple[str | None, list[str]]:
+    """`-C DIR` before the command, as Git has it."""
+    repo: str | None = None
+    while argv and (argv[0] in ("-C", "--repo") or argv[0].startswith("--repo=")):
+        if "=" in argv[0]:
+            repo, argv = argv[0].split("=", 1)[1], argv[1:]
+        elif len(argv) > 1:
+            repo, argv = argv[1], argv[2:]
+        else:
+            raise UsageError(f"{argv[0]} needs a folder")
+    return repo, argv
+
+
+def _overview() -> str:
+    lines = [
+        "Terrace: configuration in Git, proved right, sealed and delivered.",
+        "",
+        "usage: terrace [-C DIR] COMMAND [OPTIONS]",
+        "",
+    ]
+    lines += [f"  {name:<12}{summary(name)}" for name in commands()]
+    lines += ["", "`terrace COMMAND --help` tells more.", ""]
+    return "\n".join(lines)
+
+
+def summary(name: str) -> str:
+    """One line that says what a command is for."""
+    return (command(name).__doc__ or "").strip().split("\n", 1)[0].rstrip(".")
+
+
+def _unknown(name: str) -> UsageError:
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, commands(), n=1)
+    hint = f"Did you mean `terrace {close[0]}`?" if close else "`terrace --help` lists the commands."
+    return UsageError(f"there is no command {name!r}", hint=hint)
+
+
+def _complain(message: str, hint: str) -> None:
+    sys.stderr.write(f"terrace: {message}\n")
+    if hint:
+        sys.stderr.write(f"  hint: {hint}\n")
+
+
+def _confess(error: Exception) -> None:
+    """A bug of ours: where it happened, and no values, since a value may be a secret."""
+    import traceback
+
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [f"    {os.path.basename(frame.filename)}:{frame.lineno} in {frame.name}\n" for frame in frames]  # noqa: PTH119
+    sys.stderr.write(f"terrace: this is a bug of ours: {type(error).__name__}\n")
+    sys.stderr.write(f"  terrace {__version__}, Python {sys.version.split()[0]}, {sys.platform}\n")
+    sys.stderr.writelines(places)
+    sys.stderr.write("  Please report these lines and the command you ran; TERRACE_DEBUG=1 shows everything.\n")
+    if os.environ.get("TERRACE_DEBUG"):
+        traceback.print_exception(error)

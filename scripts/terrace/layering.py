@@ -1,0 +1,154 @@
+"""Which layers make a target, in which order, and what they merge to. The order of layers stands here and nowhere else.
+
+Weakest first:
+
+    1. the schema's default
+    2. environments/base
+    3. the environment, after those it extends
+    4. each group of the tenant, in the order of tenant.yaml: in general, then in the environment (ancestors first)
+    5. the tenant: in general, then in the environment (ancestors first)
+    6. <service>.local.yaml of an environment of kind development, on the developer's own machine
+
+In each folder `shared.yaml` comes before `<service>.yaml`. Environment variables come after all of these, in the
+application's own process, and are not applied here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import reduce
+from typing import Any
+
+from terrace.model.entities import Environment, Files, Repository, Tenant
+from terrace.model.layers import EffectiveConfig, Layer, LayerKind, Target
+from terrace.model.merge import merge
+
+ORDER = (
+    ("default", "the schema's default"),
+    ("base", "environments/base/"),
+    ("environment", "environments/<environment>/, after those it extends"),
+    ("group", "tenants/_groups/<group>/, then <group>/<environment>/"),
+    ("tenant", "<tenant>/, then <tenant>/<environment>/"),
+    ("local", "environments/<development>/<service>.local.yaml, never committed"),
+    ("variable", "environment variables the contract allows; applied by the loader"),
+)
+"""Precedence, weakest first: what `terrace explain` and the documentation print."""
+
+
+def lineage(repository: Repository, name: str) -> tuple[Environment, ...]:
+    """The environment and those it extends, root first. An unknown parent or a cycle ends the chain."""
+    chain: list[Environment] = []
+    while name in repository.environments and repository.environments[name] not in chain:
+        chain.append(repository.environments[name])
+        name = chain[-1].extends
+    return tuple(reversed(chain))
+
+
+class Layering:
+    """The effective configs of a repository. What several targets share is merged once."""
+
+    def __init__(self, repository: Repository) -> None:
+        self.repository = repository
+        self._layers: dict[tuple[str, str], Layer | None] = {}
+        self._environments: dict[tuple[str, str], EffectiveConfig] = {}
+        self._merged: dict[tuple[Layer, ...], dict[str, Any]] = {}
+
+    def targets(self, tenant: Tenant | None) -> Iterator[Target]:
+        """Every target of a tenant (None: of no tenant): each service in each environment that the tenant is in."""
+        for service in self.repository.contracts:
+            for environment in self.repository.environments:
+                if tenant is None:
+                    yield Target(service, environment)
+                elif service in tenant.services and environment in tenant.environments:
+                    yield Target(service, environment, tenant.name)
+
+    def effective(self, target: Target, tenant: Tenant | None = None) -> EffectiveConfig:
+        """The effective config of a target. A tenant that changes nothing *is* its environment's: the same values."""
+        shared = self._environment(target.service, target.environment)
+        if tenant is None:
+            return shared
+        own = tuple(self.overlays(target, tenant))
+        if not own:
+            return EffectiveConfig(target, shared.layers, shared.values)
+        contract = self.repository.contracts[target.service]
+        local = tuple(layer for layer in shared.layers if layer.kind is LayerKind.LOCAL)
+        below = shared.layers[: len(shared.layers) - len(local)]
+        merged = reduce(_apply, (*own, *local), self.merged(below))
+        return EffectiveConfig(target, (*below, *own, *local), contract.fill(merged))
+
+    def merged(self, layers: tuple[Layer, ...]) -> dict[str, Any]:
+        """The layers of an environment merged, without the schema's defaults; each distinct list is merged once."""
+        if layers not in self._merged:
+            start: dict[str, Any] = {}
+            self._merged[layers] = reduce(_apply, layers, start)
+        return self._merged[layers]
+
+    def overlays(self, target: Target, tenant: Tenant) -> Iterator[Layer]:
+        """What the tenant's groups and the tenant itself lay over the environment, weakest first."""
+        ancestors = [environment.name for environment in lineage(self.repository, target.environment)]
+        files = self.repository.files
+        for name in tenant.groups:
+            group = self.repository.groups.get(name)
+            if group is None:
+                continue
+            yield from self._folder(files, group.folder, target.service, LayerKind.GROUP, f"group {name}", None)
+            for environment in ancestors:
+                folder, title = f"{group.folder}/{environment}", f"group {name} in {environment}"
+                yield from self._folder(files, folder, target.service, LayerKind.GROUP, title, environment)
+        title = f"tenant {tenant.name}"
+        yield from self._folder(tenant.files, tenant.folder, target.service, LayerKind.TENANT, title, None)
+        for environment in ancestors:
+            folder, inner = f"{tenant.folder}/{environment}", f"{title} in {environment}"
+            yield from self._folder(tenant.files, folder, target.service, LayerKind.TENANT, inner, environment)
+
+    def forget(self, tenant: Tenant) -> None:
+        """Let go of a tenant's layers, so that a run over many tenants needs the memory of one."""
+        for path in tenant.files.documents:
+            for service in self.repository.contracts:
+                self._layers.pop((path, service), None)
+
+    def _environment(self, service: str, environment: str) -> EffectiveConfig:
+        key = (service, environment)
+        if key not in self._environments:
+            layers = tuple(self._environment_layers(service, environment))
+            contract = self.repository.contracts[service]
+            values = contract.fill(self.merged(layers))
+            self._environments[key] = EffectiveConfig(Target(service, environment), layers, values)
+        return self._environments[key]
+
+    def _environment_layers(self, service: str, environment: str) -> Iterator[Layer]:
+        files = self.repository.files
+        yield from self._folder(files, "environments/base", service, LayerKind.BASE, "base", None)
+        for ancestor in lineage(self.repository, environment):
+            folder = f"environments/{ancestor.name}"
+            yield from self._folder(files, folder, service, LayerKind.ENVIRONMENT, ancestor.name, ancestor.name)
+        if self.repository.environments[environment].kind == "development":
+            path = f"environments/{environment}/{service}.local.yaml"
+            yield from self._layer(files, path, service, LayerKind.LOCAL, "local", environment)
+
+    def _folder(
+        self, files: Files, folder: str, service: str, kind: LayerKind, name: str, environment: str | None
+    ) -> Iterator[Layer]:
+        yield from self._layer(files, f"{folder}/shared.yaml", service, kind, name, environment)
+        yield from self._layer(files, f"{folder}/{service}.yaml", service, kind, name, environment)
+
+    def _layer(
+        self, files: Files, path: str, service: str, kind: LayerKind, name: str, environment: str | None
+    ) -> Iterable[Layer]:
+        document = files.documents.get(path)
+        if document is None:
+            return ()
+        key = (path, service)
+        if key not in self._layers:
+            values = document.value
+            if path.endswith("/shared.yaml"):
+                sections = self.repository.contracts[service].sections
+                values = {section: value for section, value in values.items() if section in sections}
+            self._layers[key] = Layer(name, kind, environment, document, values) if values else None
+        layer = self._layers[key]
+        return () if layer is None else (layer,)
+
+
+def _apply(below: dict[str, Any], layer: Layer) -> dict[str, Any]:
+    merged: dict[str, Any] = merge(below, layer.values)
+    return merged

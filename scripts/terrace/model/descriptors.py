@@ -1,0 +1,74 @@
+"""What may stand in `environment.yaml` and `tenant.yaml`, as JSON Schemas."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from terrace.model.entities import KINDS
+
+_NAME = {"type": "string", "pattern": "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"}
+_NAMES = {"type": "array", "items": _NAME, "uniqueItems": True}
+_SUPPRESS = {
+    "type": "array",
+    "description": "Findings in secrets files that may stand: SOPS encrypts comments, so they are listed here.",
+    "items": {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["code", "file", "reason"],
+        "properties": {
+            "code": {"type": "string", "pattern": "^[A-Z]{3,4}[0-9]{3}$"},
+            "file": {"type": "string", "description": "The secrets file's name, as backend.secrets.yaml."},
+            "path": {"type": "string", "description": "The dotted path of the value; any, if left out."},
+            "reason": {"type": "string", "minLength": 1},
+            "until": {"type": "string", "format": "date"},
+        },
+    },
+}
+
+ENVIRONMENT_SCHEMA: dict[str, Any] = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "title": "Environment",
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["kind"],
+    "properties": {
+        "description": {"type": "string"},
+        "kind": {"enum": list(KINDS), "description": "What the environment is for; rules on production go by it."},
+        "extends": {**_NAME, "description": "One environment of equal protection whose files lie below this one's."},
+        "order": {"type": "integer", "description": "Its place in promotion; the lowest is deployed first."},
+        "protected": {"type": "boolean", "description": "Built from commits only, never from an edited work tree."},
+        "owners": {"type": "array", "items": {"type": "string"}},
+        "destinations": {
+            "type": "array",
+            "description": "Where releases of the environment go.",
+            "items": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["directory"],
+                "properties": {"directory": {"type": "string", "minLength": 1}},
+            },
+        },
+        "recipients": {"type": "array", "items": {"type": "string"}, "uniqueItems": True},
+        "suppress": _SUPPRESS,
+    },
+}
+
+TENANT_SCHEMA: dict[str, Any] = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "title": "Tenant",
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["services", "environments"],
+    "properties": {
+        "display_name": {"type": "string"},
+        "contact": {"type": "string"},
+        "groups": {**_NAMES, "description": "Groups whose overlays lie below the tenant's, in this order."},
+        "services": {**_NAMES, "description": "The services that serve the tenant."},
+        "environments": {**_NAMES, "description": "The environments the tenant is in."},
+        "ring": {"type": "string", "description": "The rollout ring, as canary or early."},
+        "suppress": _SUPPRESS,
+    },
+}
+
+DESCRIPTOR_SCHEMAS = {"environment.yaml": ENVIRONMENT_SCHEMA, "tenant.yaml": TENANT_SCHEMA}
+"""By the name of the file."""

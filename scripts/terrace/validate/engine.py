@@ -1,0 +1,302 @@
+"""Rules over a repository: once over the part that all tenants share, then one tenant at a time.
+
+A finding is at the place that must change, however many targets it reaches. So what is wrong with a *file* is found
+once, kept as a candidate, and each target only says whether the leaf wins there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any, NamedTuple
+
+from terrace.layering import Layering
+from terrace.model.entities import Files, Repository, Tenant
+from terrace.model.findings import Finding, Severity
+from terrace.model.layers import EffectiveConfig, Layer, LayerKind, Target, contribution
+from terrace.model.source import Document, Location, Pointer, Span
+from terrace.validate import suppress
+from terrace.validate.descriptors import descriptor_schema
+from terrace.validate.places import DESCRIPTORS, layer_file, plain_documents
+from terrace.validate.registry import rules as all_rules
+from terrace.validate.rule import Family, Hit, LayerFile, Leaf, On, Rule, SchemaProblem, TargetView, TenantView
+from terrace.validate.scan import Scan
+from terrace.validate.schema import Compiled, Problem, Schemas
+
+CrossCheck = Callable[[dict[str, Any]], Iterable[Problem]]
+"""A contract's rules across fields, run by its own model: the values of a target to what it finds wrong."""
+
+
+class Found(NamedTuple):
+    """A finding with the targets it reaches, and the reason that lets it stand, if one does."""
+
+    finding: Finding
+    targets: tuple[str, ...] = ()
+    suppressed: str = ""
+
+
+class Candidate(NamedTuple):
+    """What is wrong with a leaf of a layer's file. `production`: only if the leaf wins in a production target."""
+
+    finding: Finding
+    production: bool
+
+
+class Engine:
+    """One run of the rules over a repository."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        *,
+        today: date,
+        cross_checks: Mapping[str, CrossCheck] | None = None,
+        rules: Sequence[Rule] | None = None,
+    ) -> None:
+        self.repository = repository
+        self.layering = Layering(repository)
+        self.today = today
+        self._cross_checks = cross_checks or {}
+        self._rules: dict[On, list[Rule]] = {}
+        for rule in all_rules() if rules is None else rules:
+            self._rules.setdefault(rule.on, []).append(rule)
+        self._schemas = {name: Schemas(contract) for name, contract in repository.contracts.items()}
+        self._scan = Scan(self._rules.get("value", []))
+        self._candidates: dict[str, list[Candidate]] = {}
+        self._leaves: dict[tuple[str, str], list[Candidate]] = {}
+        self._defaults: dict[str, list[Candidate]] = {}
+        self._environments: dict[tuple[str, str], list[Finding]] = {}
+
+    def common(self) -> list[Found]:
+        """What is wrong with the part that all tenants share, and the targets without a tenant that it reaches."""
+        found = [Found(finding) for finding in self._run("repository", self.repository)]
+        found += self._files(self.repository.files, None)
+        found += self._targets(None)
+        return found
+
+    def tenant(self, tenant: Tenant) -> list[Found]:
+        """What is wrong with one tenant, and which of the shared files' mistakes reach its targets."""
+        found = [Found(finding) for finding in self._run("tenant", TenantView(tenant, self.repository))]
+        found += self._files(tenant.files, tenant)
+        found += self._targets(tenant)
+        self.layering.forget(tenant)
+        for path in tenant.files.documents:
+            self._candidates.pop(path, None)
+            for service in self.repository.contracts:
+                self._leaves.pop((path, service), None)
+        return self.settle(found, tenant.files)
+
+    def settle(self, found: Iterable[Found], files: Files) -> list[Found]:
+        """`found` with equal findings made one, and the suppressions in the comments of `files` applied."""
+        merged: dict[Finding, tuple[str, ...]] = {}
+        for finding, targets, _ in found:
+            merged[finding] = merged.get(finding, ()) + targets
+        marks = [mark for document in files.documents.values() for mark in suppress.suppressions(document)]
+        if not marks:
+            return [Found(finding, targets) for finding, targets in merged.items()]
+        return self._suppressed(merged, marks)
+
+    def _suppressed(
+        self, merged: Mapping[Finding, tuple[str, ...]], marks: Sequence[suppress.Suppression]
+    ) -> list[Found]:
+        used: dict[suppress.Suppression, list[str]] = {mark: [] for mark in marks}
+        refused: dict[suppress.Suppression, list[str]] = {mark: [] for mark in marks}
+        settled: list[Found] = []
+        by_place = {(mark.location.path, mark.line): mark for mark in marks}
+        for finding, targets in merged.items():
+            span = finding.location.span
+            mark = by_place.get((finding.location.path, span.line)) if span else None
+            reason = ""
+            if mark is not None and suppress.holds(mark, finding, self.today):
+                from_tenant = mark.location.path.startswith("tenants/") and finding.code[:3] in ("LEA", "SEC")
+                (refused if from_tenant else used)[mark].append(finding.code)
+                reason = "" if from_tenant else mark.reason
+            settled.append(Found(finding, targets, reason))
+        for mark in marks:
+            view = suppress.SuppressionView(mark, tuple(used[mark]), tuple(refused[mark]), self.today)
+            settled += [Found(finding) for finding in self._run("suppression", view)]
+        return settled
+
+    # Files
+
+    def _files(self, files: Files, tenant: Tenant | None) -> Iterator[Found]:
+        for finding in files.findings:
+            yield from map(Found, self._run("reader", finding, only=finding.code))
+        for path, document in files.documents.items():
+            if path.rsplit("/", 1)[-1] in DESCRIPTORS:
+                yield from map(Found, self._descriptor(document))
+        for document in plain_documents(files):
+            file = layer_file(document, self.repository, tenant)
+            findings = [*self._run("document", file), *self._layer_schema(file)]
+            self._candidates[document.path] = [Candidate(finding, production=False) for finding in findings]
+            yield from map(Found, findings)
+        for document in files.secrets.values():
+            yield from map(Found, self._run("secrets", layer_file(document, self.repository, tenant)))
+
+    def _descriptor(self, document: Document) -> Iterator[Finding]:
+        schema = descriptor_schema(document.path.rsplit("/", 1)[-1])
+        for problem in schema.problems(document.value):
+            yield from self._problem(problem, document.at, known=tuple(schema.schema["properties"]))
+
+    def _layer_schema(self, file: LayerFile) -> Iterator[Finding]:
+        for contract in file.contracts:
+            schemas = self._schemas[contract.service]
+            if file.service == "shared":
+                for section in contract.sections & file.document.value.keys():
+                    part = {section: file.document.value[section]}
+                    yield from self._file_problems(schemas.section(section), part, file, contract.service)
+            else:
+                yield from self._file_problems(schemas.layer, file.document.value, file, contract.service)
+
+    def _file_problems(
+        self, schema: Compiled, value: dict[str, Any], file: LayerFile, service: str
+    ) -> Iterator[Finding]:
+        for problem in schema.problems(value):
+            yield from self._problem(problem, file.document.at, service=service)
+
+    # Targets
+
+    def _targets(self, tenant: Tenant | None) -> Iterator[Found]:
+        families: dict[str, dict[str, EffectiveConfig]] = {}
+        for target in self.layering.targets(tenant):
+            config = self.layering.effective(target, tenant)
+            families.setdefault(target.service, {})[target.environment] = config
+            for finding in self._target(config, tenant):
+                yield Found(finding, (str(target),))
+        for service, configs in families.items():
+            family = Family(service, tenant, configs, self.repository)
+            for finding in self._run("across", family):
+                yield Found(finding, tuple(str(config.target) for config in configs.values()))
+
+    def _target(self, config: EffectiveConfig, tenant: Tenant | None) -> Iterable[Finding]:
+        key = (config.target.service, config.target.environment)
+        if tenant is None:
+            self._environments[key] = list(self._judge(config, None))
+            return self._environments[key]
+        shared = self.layering.effective(Target(*key))
+        return self._environments[key] if config.values is shared.values else self._judge(config, tenant)
+
+    def _judge(self, config: EffectiveConfig, tenant: Tenant | None) -> Iterator[Finding]:
+        service = config.target.service
+        environment = self.repository.environments[config.target.environment]
+        production = environment.kind == "production"
+        for index, layer in enumerate(config.layers):
+            stronger = config.layers[index + 1 :]
+            for candidate in self._of(layer, service):
+                pointer = candidate.finding.pointer
+                if (production or not candidate.production) and (pointer is None or _wins(pointer, stronger)):
+                    yield candidate.finding
+        contract = self.repository.contracts[service]
+        view = TargetView(config, contract, environment, tenant, self.repository, self.today)
+        if production:
+            for candidate in self._of_defaults(service, view):
+                if candidate.finding.pointer is None or _wins(candidate.finding.pointer, config.layers):
+                    yield candidate.finding
+        yield from self._effective_schema(view)
+        yield from self._run("target", view)
+
+    def _of(self, layer: Layer, service: str) -> Iterator[Candidate]:
+        """The candidates of a layer: what its file has wrong, and its leaves that rules on values object to."""
+        yield from self._candidates.get(layer.path, ())
+        key = (layer.path, service)
+        if key not in self._leaves:
+            at = layer.document.at
+            found = self._values(service, layer.values, at)
+            self._leaves[key] = [Candidate(finding, production=True) for finding in found]
+        yield from self._leaves[key]
+
+    def _of_defaults(self, service: str, view: TargetView) -> list[Candidate]:
+        if service not in self._defaults:
+            defaults = view.contract.fill({})
+            found = self._values(service, defaults, lambda pointer: view.supply(pointer))
+            self._defaults[service] = [
+                Candidate(
+                    finding._replace(message=f"{finding.message} (the schema's default)"),
+                    production=True,
+                )
+                for finding in found
+            ]
+        return self._defaults[service]
+
+    def _values(
+        self, service: str, values: dict[str, Any], at: Callable[[Pointer], Location]
+    ) -> Iterator[Finding]:
+        contract = self.repository.contracts[service]
+        for rule, pointer, value in self._scan.leaves(values):
+            leaf = Leaf(value, pointer, contract.field(pointer), at(pointer))
+            yield from self._findings(rule, leaf)
+
+    def _effective_schema(self, view: TargetView) -> Iterator[Finding]:
+        service = view.config.target.service
+        values = view.config.values
+        problems = list(self._schemas[service].effective.problems(values))
+        if not problems and service in self._cross_checks:
+            problems = list(self._cross_checks[service](values))
+        for problem in problems:
+            yield from self._problem(problem, _place_in(view, problem), service=service, view=view)
+
+    def _problem(
+        self,
+        problem: Problem,
+        at: Callable[..., Location],
+        *,
+        service: str = "",
+        known: tuple[str, ...] = (),
+        view: TargetView | None = None,
+    ) -> Iterator[Finding]:
+        field = self.repository.contracts[service].field(problem.pointer) if service else None
+        if field is not None and not known:
+            known = tuple(field.properties)
+        missing = problem.keyword == "required"
+        place = (*problem.pointer, problem.name) if problem.name and not missing else problem.pointer
+        location = at(place, key=problem.keyword == "additionalProperties")
+        yield from self._run(
+            "schema",
+            SchemaProblem(*problem[:6], field=field, known=known or problem.known, location=location, target=view),
+        )
+
+    # Rules
+
+    def _run(self, on: On, subject: Any, *, only: str = "") -> Iterator[Finding]:
+        for rule in self._rules.get(on, ()):
+            if not only or rule.code == only:
+                yield from self._findings(rule, subject)
+
+    def _findings(self, rule: Rule, subject: Any) -> Iterator[Finding]:
+        try:
+            hits = list(rule.check(subject))
+        except Exception as error:  # noqa: BLE001 - a rule that fails is a finding; the others still run
+            message = f"rule {rule.code} could not run: {type(error).__name__}: {error}"
+            yield Finding(rule.code, Severity.ERROR, message, Location("."), hint="This is a bug of Terrace.")
+            return
+        for hit in hits:
+            yield _finding(rule, hit)
+
+
+def _finding(rule: Rule, hit: Hit) -> Finding:
+    return Finding(
+        rule.code, rule.severity, hit.message, hit.location, hit.pointer, hit.hint, hit.related, fix=hit.fix
+    )
+
+
+def _wins(pointer: Pointer, stronger: Sequence[Layer]) -> bool:
+    """Whether none of the stronger layers says anything of `pointer`."""
+    path = tuple(part for part in pointer if isinstance(part, str))
+    return all(contribution(layer, path) is None for layer in stronger)
+
+
+def _place_in(view: TargetView, problem: Problem) -> Callable[..., Location]:
+    """Where a problem of an effective config must be mended: the file that gave the value, or should give it."""
+
+    def at(pointer: Pointer, *, key: bool = False) -> Location:
+        if problem.keyword == "required":
+            return view.supply((*pointer, problem.name))
+        leaf = tuple(part for part in pointer if isinstance(part, str))
+        winner = view.config.winner(leaf)
+        if winner is None:
+            return view.supply(pointer)
+        return winner.layer.document.at(pointer, key=key)
+
+    return at
+
+

@@ -1,0 +1,62 @@
+"""# Loopback address in production
+
+A production target would use `localhost`, `127.0.0.1`, `[::1]` or a name that always means the machine itself.
+
+**Why.** It is the address of a service on the developer's machine. In production it reaches nothing, or whatever
+happens to listen there.
+
+**Fix.** Set the real address in the production environment's file.
+
+**Exceptions.** An address to *listen* on (`0.0.0.0`, `::`) is none of these. A sidecar that does listen on loopback is
+suppressed with a reason:
+`host: 127.0.0.1  # terrace: ignore[LEAK010] the proxy runs as a sidecar`
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from terrace.model.source import dotted
+from terrace.validate.rule import Example, Hit, Leaf, rule
+
+GOOD = (
+    Example({"environments/development/app.yaml": "server:\n  public_url: http://localhost:1\ndatabase:\n  host: 127.0.0.1\n"}),
+    Example({"environments/base/app.yaml": "server:\n  host: 0.0.0.0\n"}),
+    Example({"environments/base/app.yaml": "database:\n  host: localhost\n"}),
+    Example({"environments/base/app.yaml": "images:\n  renderer: localhosting.internal/r:1\n"}),
+)
+BAD = (
+    Example(
+        {"environments/production/app.yaml": "server:\n  public_url: https://www.harbourkitchen.com\ndatabase:\n  host: localhost\n"},
+        "environments/production/app.yaml:4",
+        "database.host",
+    ),
+    Example(
+        {"environments/base/app.yaml": "payments:\n  endpoint: http://127.0.0.1:9000/pay\n"},
+        "environments/base/app.yaml:2",
+        "payments.endpoint",
+    ),
+    Example(
+        {"environments/base/app.yaml": "cors:\n  origins: [https://a.internal, 'http://[::1]:3000']\n"},
+        "environments/base/app.yaml:2",
+        "cors.origins[1]",
+    ),
+)
+
+_LOOPBACK = re.compile(
+    r"(?:^|[/@,;\s=\[])"
+    r"(?P<host>localhost(?:\.localdomain)?|[a-z0-9-]+\.localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1(?=$|\])"
+    r"|host\.docker\.internal)"
+    r"(?=$|[:/,;\s\]?#])",
+    re.I,
+)
+
+
+@rule("LEAK010", "loopback address in production", on="value", values=r"localhost|127\.|::1|host\.docker")
+def check(leaf: Leaf) -> Iterator[Hit]:
+    """A value that is, or contains, an address of the machine itself."""
+    match = _LOOPBACK.search(str(leaf.value))
+    if match:
+        message = f"{dotted(leaf.pointer)} is {match['host']} in production"
+        yield Hit(message, leaf.location, leaf.pointer, "Set the real address in the production environment's file.")

@@ -1,0 +1,47 @@
+"""# Wrong type
+
+A value is of another type than the contract says: text where a number belongs, one value where a list belongs.
+
+**Why.** Programs either refuse such a value at start-up or, worse, convert it: `"false"` is true in many languages.
+
+**Fix.** Write the value in the type that the finding names. Numbers and booleans stand without quotes, text that looks
+like a number stands in quotes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from terrace.model.source import dotted
+from terrace.validate.rule import Example, Hit, SchemaProblem, rule
+
+GOOD = (Example({"environments/base/app.yaml": "server:\n  workers: 8\n"}),)
+BAD = (
+    Example({"environments/base/app.yaml": 'server:\n  workers: "8"\n'}, "environments/base/app.yaml:2", "server.workers"),
+    Example({"environments/base/app.yaml": "cors:\n  origins: all\n"}, "environments/base/app.yaml:2", "cors.origins"),
+)
+
+_WORDS = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a map",
+    "null": "null",
+}
+
+
+@rule("SCH002", "wrong type", on="schema")
+def check(problem: SchemaProblem) -> Iterator[Hit]:
+    """Every value whose type the schema refuses."""
+    if problem.keyword not in ("type", "anyOf", "oneOf"):
+        return
+    expected = [name for name in problem.expected or () if name != "null"]
+    words = " or ".join(_WORDS.get(name, str(name)) for name in expected) or "one of the forms the contract allows"
+    hint = ""
+    if isinstance(problem.value, str) and set(expected) & {"integer", "number", "boolean"}:
+        hint = "Write it without quotes."
+    elif isinstance(problem.value, bool | int | float) and "string" in expected:
+        hint = "Write it in quotes."
+    yield Hit(f"{dotted(problem.pointer)} must be {words}", problem.location, problem.pointer, hint)

@@ -1,0 +1,43 @@
+"""# Required value missing
+
+The contract requires a value that no layer of a target sets, and there is no default.
+
+**Why.** The application would not start. It is better to hear it here than from the application.
+
+**Fix.** Set the value in the file that the finding names: the target's own environment. If all environments share it,
+set it in `environments/base/` instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from terrace.model.source import dotted
+from terrace.validate.rule import Example, Hit, SchemaProblem, rule
+
+GOOD = (
+    Example({"environments/staging/app.yaml": "server:\n  public_url: https://s.harbourkitchen.com\ndatabase:\n  host: d.internal\n"}),
+)
+BAD = (
+    Example(
+        {"environments/staging/app.yaml": "server:\n  public_url: https://staging.harbourkitchen.com\n"},
+        "environments/staging/app.yaml:1",
+        "database",
+    ),
+    Example({"environments/staging/environment.yaml": "protected: false\n"}, "environments/staging/environment.yaml:1", "kind"),
+)
+
+
+@rule("SCH004", "required value missing", on="schema")
+def check(problem: SchemaProblem) -> Iterator[Hit]:
+    """Every value that is required and set nowhere."""
+    if problem.keyword != "required":
+        return
+    pointer = (*problem.pointer, problem.name)
+    where = "" if problem.target is None else f" in {problem.target.environment.name}"
+    yield Hit(
+        f"{dotted(pointer)} is required and not set{where}",
+        problem.location,
+        pointer,
+        f"Set {dotted(pointer)} here.",
+    )

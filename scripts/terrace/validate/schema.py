@@ -1,0 +1,96 @@
+"""JSON Schemas, compiled, and what they find wrong, told in our own words and at our own places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from terrace.model.service import Contract
+from terrace.model.source import Pointer
+from terrace.model.variants import layer_schema, plain_schema
+
+
+class Problem(NamedTuple):
+    """One thing a schema found wrong, without the place in a file (see `rule.SchemaProblem`)."""
+
+    keyword: str
+    message: str
+    pointer: Pointer
+    value: Any
+    expected: Any
+    name: str = ""
+    known: tuple[str, ...] = ()
+
+
+class Compiled:
+    """A JSON Schema compiled by jsonschema-rs, on first use."""
+
+    def __init__(self, schema: dict[str, Any]) -> None:
+        self.schema = schema
+
+    @cached_property
+    def _validator(self) -> Any:
+        import jsonschema_rs
+
+        return jsonschema_rs.validator_for(self.schema, validate_formats=True)
+
+    def problems(self, value: Any) -> Iterator[Problem]:
+        """Everything wrong with `value`; nothing is said twice."""
+        if self._validator.is_valid(value):
+            return
+        for error in self._validator.iter_errors(value):
+            yield from _problems(error)
+
+
+class Schemas:
+    """The schemas of one contract: for single plain files, and for the plain part of effective configs."""
+
+    def __init__(self, contract: Contract) -> None:
+        self.contract = contract
+        self.effective = Compiled(plain_schema(contract.schema))
+        self._layer = layer_schema(contract.schema)
+        self.layer = Compiled(self._layer)
+        self._sections: dict[str, Compiled] = {}
+
+    def section(self, name: str) -> Compiled:
+        """The schema for one section of a `shared.yaml`."""
+        if name not in self._sections:
+            properties = {name: self._layer["properties"][name]}
+            self._sections[name] = Compiled({**self._layer, "properties": properties})
+        return self._sections[name]
+
+
+def _problems(error: Any) -> Iterator[Problem]:
+    kind = error.kind
+    keyword: str = kind.name
+    pointer: Pointer = tuple(error.instance_path)
+    said = kind.as_dict()
+    if keyword in ("anyOf", "oneOf") and said.get("context"):
+        yield from _closest(error, said["context"], pointer)
+    elif keyword in ("additionalProperties", "unevaluatedProperties"):
+        for name in said["unexpected"]:
+            yield Problem("additionalProperties", error.message, pointer, None, None, name)
+    elif keyword == "required":
+        yield Problem(keyword, error.message, pointer, None, None, said["property"])
+    else:
+        expected = next(iter(said.values()), None)
+        yield Problem(keyword, error.message, pointer, kind.value if hasattr(kind, "value") else None, expected)
+
+
+def _closest(error: Any, branches: list[list[Any]], pointer: Pointer) -> Iterator[Problem]:
+    """The problems of the alternative that was meant: the one whose complaints lie deepest, `null` never being it."""
+
+    def wrong_type(branch: list[Any]) -> bool:
+        return any(len(inner.instance_path) == len(pointer) and inner.kind.name == "type" for inner in branch)
+
+    meant = [branch for branch in branches if not wrong_type(branch)]
+    if len(meant) == 1:
+        for inner in meant[0]:
+            yield from _problems(inner)
+        return
+    types = [
+        inner.kind.as_dict().get("types", []) for branch in branches for inner in branch if inner.kind.name == "type"
+    ]
+    expected = sorted({name for names in types for name in names} - {"null"})
+    yield Problem("type" if expected and not meant else "anyOf", error.message, pointer, None, expected)
