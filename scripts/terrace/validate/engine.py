@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 from terrace.layering import Layering
 from terrace.model.entities import Files, Repository, Tenant
 from terrace.model.findings import Finding, Severity
-from terrace.model.layers import EffectiveConfig, Layer, LayerKind, Target, contribution
-from terrace.model.source import Document, Location, Pointer, Span
+from terrace.model.layers import EffectiveConfig, Layer, Target, contribution
+from terrace.model.source import Document, Location, Pointer
 from terrace.validate import suppress
 from terrace.validate.descriptors import descriptor_schema
 from terrace.validate.places import DESCRIPTORS, layer_file, plain_documents
@@ -218,9 +218,7 @@ class Engine:
             ]
         return self._defaults[service]
 
-    def _values(
-        self, service: str, values: dict[str, Any], at: Callable[[Pointer], Location]
-    ) -> Iterator[Finding]:
+    def _values(self, service: str, values: dict[str, Any], at: Callable[[Pointer], Location]) -> Iterator[Finding]:
         contract = self.repository.contracts[service]
         for rule, pointer, value in self._scan.leaves(values):
             leaf = Leaf(value, pointer, contract.field(pointer), at(pointer))
@@ -274,9 +272,7 @@ class Engine:
 
 
 def _finding(rule: Rule, hit: Hit) -> Finding:
-    return Finding(
-        rule.code, rule.severity, hit.message, hit.location, hit.pointer, hit.hint, hit.related, fix=hit.fix
-    )
+    return Finding(rule.code, rule.severity, hit.message, hit.location, hit.pointer, hit.hint, hit.related, fix=hit.fix)
 
 
 def _wins(pointer: Pointer, stronger: Sequence[Layer]) -> bool:
@@ -298,5 +294,3 @@ def _place_in(view: TargetView, problem: Problem) -> Callable[..., Location]:
         return winner.layer.document.at(pointer, key=key)
 
     return at
-
-

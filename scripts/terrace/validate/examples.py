@@ -127,9 +127,7 @@ class MemorySource:
     def __init__(self, files: Mapping[str, str | bytes]) -> None:
         self.root = Path()
         self.origin = Origin()
-        self._files = {
-            path: text.encode() if isinstance(text, str) else text for path, text in sorted(files.items())
-        }
+        self._files = {path: text.encode() if isinstance(text, str) else text for path, text in sorted(files.items())}
 
     def entries(self, folder: str) -> list[Entry]:
         """Every file below `folder`, by path."""

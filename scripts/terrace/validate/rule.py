@@ -104,9 +104,7 @@ def rule(
 
 def as_read(finding: Finding) -> Hit:
     """The reader's own finding: it knows the text better than a rule could."""
-    return Hit(
-        finding.message, finding.location, finding.pointer, finding.hint, finding.related, finding.fix
-    )
+    return Hit(finding.message, finding.location, finding.pointer, finding.hint, finding.related, finding.fix)
 
 
 class LayerFile(NamedTuple):

@@ -21,14 +21,20 @@ from terrace.model.source import dotted
 from terrace.validate.rule import Example, Hit, Leaf, rule
 
 GOOD = (
-    Example({"environments/development/app.yaml": "server:\n  public_url: http://localhost:1\ndatabase:\n  host: 127.0.0.1\n"}),
+    Example(
+        {
+            "environments/development/app.yaml": "server:\n  public_url: http://localhost:1\ndatabase:\n  host: 127.0.0.1\n"
+        }
+    ),
     Example({"environments/base/app.yaml": "server:\n  host: 0.0.0.0\n"}),
     Example({"environments/base/app.yaml": "database:\n  host: localhost\n"}),
     Example({"environments/base/app.yaml": "images:\n  renderer: localhosting.internal/r:1\n"}),
 )
 BAD = (
     Example(
-        {"environments/production/app.yaml": "server:\n  public_url: https://www.harbourkitchen.com\ndatabase:\n  host: localhost\n"},
+        {
+            "environments/production/app.yaml": "server:\n  public_url: https://www.harbourkitchen.com\ndatabase:\n  host: localhost\n"
+        },
         "environments/production/app.yaml:4",
         "database.host",
     ),

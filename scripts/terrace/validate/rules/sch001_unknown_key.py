@@ -24,7 +24,9 @@ GOOD = (
     Example({"environments/base/app.yaml": "branding:\n  labels:\n    any.key: fine\n"}),
 )
 BAD = (
-    Example({"environments/base/app.yaml": "server:\n  wrokers: 8\n"}, "environments/base/app.yaml:2", "server.wrokers"),
+    Example(
+        {"environments/base/app.yaml": "server:\n  wrokers: 8\n"}, "environments/base/app.yaml:2", "server.wrokers"
+    ),
     Example(
         {"environments/production/environment.yaml": "kind: production\nprotcted: true\n"},
         "environments/production/environment.yaml:2",

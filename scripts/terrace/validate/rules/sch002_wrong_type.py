@@ -17,7 +17,9 @@ from terrace.validate.rule import Example, Hit, SchemaProblem, rule
 
 GOOD = (Example({"environments/base/app.yaml": "server:\n  workers: 8\n"}),)
 BAD = (
-    Example({"environments/base/app.yaml": 'server:\n  workers: "8"\n'}, "environments/base/app.yaml:2", "server.workers"),
+    Example(
+        {"environments/base/app.yaml": 'server:\n  workers: "8"\n'}, "environments/base/app.yaml:2", "server.workers"
+    ),
     Example({"environments/base/app.yaml": "cors:\n  origins: all\n"}, "environments/base/app.yaml:2", "cors.origins"),
 )
 

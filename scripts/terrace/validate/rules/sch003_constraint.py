@@ -16,8 +16,12 @@ from terrace.validate.rule import Example, Hit, SchemaProblem, rule
 
 GOOD = (Example({"environments/base/app.yaml": "server:\n  workers: 64\n"}),)
 BAD = (
-    Example({"environments/base/app.yaml": "server:\n  workers: 65\n"}, "environments/base/app.yaml:2", "server.workers"),
-    Example({"environments/base/app.yaml": "logging:\n  level: chatty\n"}, "environments/base/app.yaml:2", "logging.level"),
+    Example(
+        {"environments/base/app.yaml": "server:\n  workers: 65\n"}, "environments/base/app.yaml:2", "server.workers"
+    ),
+    Example(
+        {"environments/base/app.yaml": "logging:\n  level: chatty\n"}, "environments/base/app.yaml:2", "logging.level"
+    ),
 )
 
 _ELSEWHERE = frozenset(
@@ -49,5 +53,7 @@ def check(problem: SchemaProblem) -> Iterator[Hit]:
         choices = [str(choice) for choice in problem.expected if choice is not None]
         says = "must be one of " + ", ".join(choices)
     else:
-        says = _SAYS.get(problem.keyword, f"breaks the rule {problem.keyword!r} of the contract").format(problem.expected)
+        says = _SAYS.get(problem.keyword, f"breaks the rule {problem.keyword!r} of the contract").format(
+            problem.expected
+        )
     yield Hit(f"{dotted(problem.pointer)} {says}", problem.location, problem.pointer)

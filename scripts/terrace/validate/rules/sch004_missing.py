@@ -16,7 +16,11 @@ from terrace.model.source import dotted
 from terrace.validate.rule import Example, Hit, SchemaProblem, rule
 
 GOOD = (
-    Example({"environments/staging/app.yaml": "server:\n  public_url: https://s.harbourkitchen.com\ndatabase:\n  host: d.internal\n"}),
+    Example(
+        {
+            "environments/staging/app.yaml": "server:\n  public_url: https://s.harbourkitchen.com\ndatabase:\n  host: d.internal\n"
+        }
+    ),
 )
 BAD = (
     Example(
@@ -24,7 +28,11 @@ BAD = (
         "environments/staging/app.yaml:1",
         "database",
     ),
-    Example({"environments/staging/environment.yaml": "protected: false\n"}, "environments/staging/environment.yaml:1", "kind"),
+    Example(
+        {"environments/staging/environment.yaml": "protected: false\n"},
+        "environments/staging/environment.yaml:1",
+        "kind",
+    ),
 )
 
 

@@ -17,7 +17,11 @@ from terrace.validate.rule import Example, Hit, as_read, rule
 
 GOOD = (Example({"environments/base/app.yaml": "server:\n  workers: 8\ncors:\n  origins: []\n"}),)
 BAD = (
-    Example({"environments/base/app.yaml": "server:\n  workers: 8\n  workers: 9\n"}, "environments/base/app.yaml:3", "server.workers"),
+    Example(
+        {"environments/base/app.yaml": "server:\n  workers: 8\n  workers: 9\n"},
+        "environments/base/app.yaml:3",
+        "server.workers",
+    ),
 )
 
 
