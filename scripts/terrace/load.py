@@ -6,7 +6,8 @@ files, and `load` everything at once for those who need it in memory.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from terrace import yamlio
@@ -22,30 +23,39 @@ GROUPS = "tenants/_groups"
 GENERATED = "schemas/generated"
 ENVIRONMENT_FILE = "environment.yaml"
 TENANT_FILE = "tenant.yaml"
+SETTINGS = "pyproject.toml"
+DESCRIPTORS = ("environment.schema.json", "tenant.schema.json")
 
 
 class Tree:
-    """What a source holds, sorted into environments, groups and tenants, before any file is read."""
+    """What a source holds, sorted into environments, groups and tenants, before any file is read.
 
-    def __init__(self, source: Source) -> None:
+    `only` names the folders of tenants to look at, for those who know which ones they need; by default all of them.
+    """
+
+    def __init__(self, source: Source, *, only: Sequence[str] | None = None) -> None:
         self.source = source
         self.environments = source.entries(ENVIRONMENTS)
-        self.schemas = [entry for entry in source.entries(GENERATED) if entry.path.endswith(".schema.json")]
-        entries = source.entries(TENANTS)
-        owners = {parent_of(entry.path) for entry in entries if name_of(entry.path) == TENANT_FILE}
-        self.groups = [entry for entry in entries if entry.path.startswith(GROUPS + "/")]
+        self.schemas = source.entries(GENERATED)
+        self.settings = source.entries(SETTINGS)
+        if only is None:
+            entries = source.entries(TENANTS)
+            self.groups = [entry for entry in entries if entry.path.startswith(GROUPS + "/")]
+            below = [entry for entry in entries if not entry.path.startswith(GROUPS + "/")]
+        else:
+            self.groups = source.entries(GROUPS)
+            below = [entry for folder in only for entry in source.entries(folder)]
+        owners = {parent_of(entry.path) for entry in below if name_of(entry.path) == TENANT_FILE}
         self.tenants: dict[str, list[Entry]] = {folder: [] for folder in sorted(owners)}
         self.strays: list[Entry] = []
-        for entry in entries:
-            if entry.path.startswith(GROUPS + "/"):
-                continue
+        for entry in below:
             owner = _owner(parent_of(entry.path), owners)
             (self.tenants[owner] if owner else self.strays).append(entry)
 
     @property
     def shared(self) -> list[Entry]:
         """Every entry that all tenants share: when one of them changes, every verdict is out of date."""
-        return [*self.environments, *self.groups, *self.schemas, *self.strays]
+        return [*self.settings, *self.environments, *self.groups, *self.schemas, *self.strays]
 
 
 def name_of(path: str) -> str:
@@ -62,9 +72,8 @@ def load(source: Source) -> Repository:
     """The whole repository in memory, every tenant with its files."""
     tree = Tree(source)
     repository = common(tree)
-    for folder in tree.tenants:
-        found = tenant(tree, folder)
-        repository.tenants.setdefault(found.name, found)
+    for tenant in tenants(tree, tree.tenants):
+        repository.tenants.setdefault(tenant.name, tenant)
     return repository
 
 
@@ -90,10 +99,22 @@ def common(tree: Tree) -> Repository:
     return repository
 
 
-def tenant(tree: Tree, folder: str) -> Tenant:
-    """The tenant in `folder`, with its files read."""
-    files = Files()
-    _read(tree.source, tree.tenants[folder], files)
+def tenants(tree: Tree, folders: Iterable[str]) -> Iterator[Tenant]:
+    """The tenants in `folders`, one after the other: what is read of one can be let go before the next."""
+    names = list(folders)
+    wanted = [entry for folder in names for entry in tree.tenants[folder] if _is_read(entry)]
+    contents = tree.source.read(wanted)
+    for folder in names:
+        files = Files()
+        entries = tree.tenants[folder]
+        files.paths.extend(entry.path for entry in entries)
+        mine = [entry for entry in entries if _is_read(entry)]
+        for entry, data in zip(mine, islice(contents, len(mine)), strict=True):
+            _take(entry, data, files)
+        yield _tenant(folder, files)
+
+
+def _tenant(folder: str, files: Files) -> Tenant:
     document = files.documents.get(f"{folder}/{TENANT_FILE}")
     said = document.value if document else {}
     return Tenant(
@@ -122,21 +143,29 @@ def _folders(entries: Iterable[Entry], root: str) -> list[str]:
     return sorted({entry.path[start:].split("/", 1)[0] for entry in entries if "/" in entry.path[start:]})
 
 
-def _read(source: Source, entries: Iterable[Entry], files: Files) -> None:
+def _is_read(entry: Entry) -> bool:
+    return entry.path.endswith((".yaml", ".yml"))
+
+
+def _read(source: Source, entries: Sequence[Entry], files: Files) -> None:
     """Read every YAML file of `entries` into `files`, and find what keeps a file from being read."""
-    wanted = [entry for entry in entries if entry.path.endswith((".yaml", ".yml"))]
-    for entry in entries:
-        files.paths.append(entry.path)
+    files.paths.extend(entry.path for entry in entries)
+    wanted = [entry for entry in entries if _is_read(entry)]
     for entry, data in zip(wanted, source.read(wanted), strict=True):
-        if isinstance(data, Unreadable):
-            files.findings.append(_unreadable(entry, data))
-            continue
-        document, findings = yamlio.read(entry.path, data)
-        files.findings.extend(findings)
-        if entry.path.endswith(".secrets.yaml"):
-            files.sealed[entry.path] = data
-        if document is not None:
-            (files.secrets if entry.path.endswith(".secrets.yaml") else files.documents)[entry.path] = document
+        _take(entry, data, files)
+
+
+def _take(entry: Entry, data: bytes | Unreadable, files: Files) -> None:
+    if isinstance(data, Unreadable):
+        files.findings.append(_unreadable(entry, data))
+        return
+    document, findings = yamlio.read(entry.path, data)
+    files.findings.extend(findings)
+    sealed = entry.path.endswith(".secrets.yaml")
+    if sealed:
+        files.sealed[entry.path] = data
+    if document is not None:
+        (files.secrets if sealed else files.documents)[entry.path] = document
 
 
 def _unreadable(entry: Entry, reason: Unreadable) -> Finding:
@@ -166,7 +195,12 @@ def _environment(name: str, document: Document | None) -> Environment:
 
 def _contracts(tree: Tree, files: Files) -> dict[str, Contract]:
     contracts: dict[str, Contract] = {}
-    for entry, data in zip(tree.schemas, tree.source.read(tree.schemas), strict=True):
+    schemas = [
+        entry
+        for entry in tree.schemas
+        if entry.path.endswith(".schema.json") and name_of(entry.path) not in DESCRIPTORS
+    ]
+    for entry, data in zip(schemas, tree.source.read(schemas), strict=True):
         service = name_of(entry.path).removesuffix(".schema.json")
         if isinstance(data, Unreadable):
             files.findings.append(_unreadable(entry, data))

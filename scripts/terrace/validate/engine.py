@@ -17,6 +17,7 @@ from terrace.model.layers import EffectiveConfig, Layer, Target, contribution
 from terrace.model.source import Document, Location, Pointer
 from terrace.validate import suppress
 from terrace.validate.descriptors import descriptor_schema
+from terrace.validate.found import Found, merge
 from terrace.validate.places import DESCRIPTORS, layer_file, plain_documents
 from terrace.validate.registry import rules as all_rules
 from terrace.validate.rule import Family, Hit, LayerFile, Leaf, On, Rule, SchemaProblem, TargetView, TenantView
@@ -27,14 +28,6 @@ CrossCheck = Callable[[dict[str, Any]], Iterable[Problem]]
 """A contract's rules across fields, run by its own model: the values of a target to what it finds wrong."""
 
 
-class Found(NamedTuple):
-    """A finding with the targets it reaches, and the reason that lets it stand, if one does."""
-
-    finding: Finding
-    targets: tuple[str, ...] = ()
-    suppressed: str = ""
-
-
 class Candidate(NamedTuple):
     """What is wrong with a leaf of a layer's file. `production`: only if the leaf wins in a production target."""
 
@@ -43,7 +36,7 @@ class Candidate(NamedTuple):
 
 
 class Engine:
-    """One run of the rules over a repository."""
+    """One run of the rules over a repository. `on_config` is given each effective config as it is judged."""
 
     def __init__(
         self,
@@ -52,11 +45,13 @@ class Engine:
         today: date,
         cross_checks: Mapping[str, CrossCheck] | None = None,
         rules: Sequence[Rule] | None = None,
+        on_config: Callable[[EffectiveConfig, Tenant | None], None] | None = None,
     ) -> None:
         self.repository = repository
         self.layering = Layering(repository)
         self.today = today
         self._cross_checks = cross_checks or {}
+        self._on_config = on_config
         self._rules: dict[On, list[Rule]] = {}
         for rule in all_rules() if rules is None else rules:
             self._rules.setdefault(rule.on, []).append(rule)
@@ -67,11 +62,15 @@ class Engine:
         self._defaults: dict[str, list[Candidate]] = {}
         self._environments: dict[tuple[str, str], list[Finding]] = {}
 
-    def common(self) -> list[Found]:
-        """What is wrong with the part that all tenants share, and the targets without a tenant that it reaches."""
+    def common(self, *, targets: bool = True) -> list[Found]:
+        """What is wrong with the part that all tenants share, and the targets without a tenant that it reaches.
+
+        To be called before any tenant is judged. Without `targets` only the files are.
+        """
         found = [Found(finding) for finding in self._run("repository", self.repository)]
         found += self._files(self.repository.files, None)
-        found += self._targets(None)
+        if targets:
+            found += self._targets(None)
         return found
 
     def tenant(self, tenant: Tenant) -> list[Found]:
@@ -88,30 +87,26 @@ class Engine:
 
     def settle(self, found: Iterable[Found], files: Files) -> list[Found]:
         """`found` with equal findings made one, and the suppressions in the comments of `files` applied."""
-        merged: dict[Finding, tuple[str, ...]] = {}
-        for finding, targets, _ in found:
-            merged[finding] = merged.get(finding, ()) + targets
+        merged = merge(found)
         marks = [mark for document in files.documents.values() for mark in suppress.suppressions(document)]
-        if not marks:
-            return [Found(finding, targets) for finding, targets in merged.items()]
-        return self._suppressed(merged, marks)
+        return self._suppressed(merged, marks) if marks else merged
 
-    def _suppressed(
-        self, merged: Mapping[Finding, tuple[str, ...]], marks: Sequence[suppress.Suppression]
-    ) -> list[Found]:
+    def _suppressed(self, merged: Iterable[Found], marks: Sequence[suppress.Suppression]) -> list[Found]:
         used: dict[suppress.Suppression, list[str]] = {mark: [] for mark in marks}
         refused: dict[suppress.Suppression, list[str]] = {mark: [] for mark in marks}
-        settled: list[Found] = []
         by_place = {(mark.location.path, mark.line): mark for mark in marks}
-        for finding, targets in merged.items():
+        settled: list[Found] = []
+        for item in merged:
+            finding = item.finding
             span = finding.location.span
             mark = by_place.get((finding.location.path, span.line)) if span else None
-            reason = ""
             if mark is not None and suppress.holds(mark, finding, self.today):
-                from_tenant = mark.location.path.startswith("tenants/") and finding.code[:3] in ("LEA", "SEC")
-                (refused if from_tenant else used)[mark].append(finding.code)
-                reason = "" if from_tenant else mark.reason
-            settled.append(Found(finding, targets, reason))
+                if suppress.may(mark, finding):
+                    used[mark].append(finding.code)
+                    settled.append(item._replace(suppressed=mark.reason))
+                    continue
+                refused[mark].append(finding.code)
+            settled.append(item)
         for mark in marks:
             view = suppress.SuppressionView(mark, tuple(used[mark]), tuple(refused[mark]), self.today)
             settled += [Found(finding) for finding in self._run("suppression", view)]
@@ -161,6 +156,8 @@ class Engine:
         for target in self.layering.targets(tenant):
             config = self.layering.effective(target, tenant)
             families.setdefault(target.service, {})[target.environment] = config
+            if self._on_config:
+                self._on_config(config, tenant)
             for finding in self._target(config, tenant):
                 yield Found(finding, (str(target),))
         for service, configs in families.items():
@@ -174,7 +171,11 @@ class Engine:
             self._environments[key] = list(self._judge(config, None))
             return self._environments[key]
         shared = self.layering.effective(Target(*key))
-        return self._environments[key] if config.values is shared.values else self._judge(config, tenant)
+        if config.values is not shared.values:
+            return self._judge(config, tenant)
+        if key not in self._environments:
+            self._environments[key] = list(self._judge(shared, None))
+        return self._environments[key]
 
     def _judge(self, config: EffectiveConfig, tenant: Tenant | None) -> Iterator[Finding]:
         service = config.target.service

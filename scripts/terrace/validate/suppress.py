@@ -74,3 +74,8 @@ def holds(suppression: Suppression, finding: Finding, today: date) -> bool:
     span = finding.location.span
     on_line = span is not None and span.line == suppression.line
     return on_line and finding.code in suppression.codes and bool(suppression.reason) and not ended
+
+
+def may(suppression: Suppression, finding: Finding) -> bool:
+    """Whether the file may let such a finding stand: what a tenant writes never excuses a leak or a secret."""
+    return not (suppression.location.path.startswith("tenants/") and finding.code.startswith(("LEAK", "SEC")))

@@ -1,0 +1,149 @@
+"""Verdicts that were reached before, kept by what they depend on: only what changed is judged again.
+
+A tenant's verdict depends on its own files and on the shared part: all environments, groups, contracts, the program
+and the day. The cache stands outside the repository (a repository must not bring verdicts of its own), in
+`$XDG_CACHE_HOME/terrace/`. It may be deleted at any time, is replaced as a whole, and a damaged one counts as none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from terrace import __version__
+from terrace.model.findings import Edit, Finding, Fix, Related, Severity
+from terrace.model.source import Location, Span
+from terrace.source import Entry
+from terrace.validate.found import Found
+
+_RACY_NS = 2_000_000_000
+"""A file changed this recently could change again without its times showing it: its verdict is not kept."""
+
+
+class Verdicts:
+    """The verdicts of one repository: that of the shared part, and one for each tenant's folder."""
+
+    def __init__(self, folder: str, shared_key: str, kept: Mapping[str, tuple[str, list[Any]]]) -> None:
+        self._folder = folder
+        self._shared_key = shared_key
+        self._kept = dict(kept)
+
+    @classmethod
+    def of(cls, root: str, shared: Iterable[Entry], *context: str) -> Verdicts:
+        """The verdicts reached for the repository at `root` while its shared part was as it is now."""
+        folder = os.path.join(_cache_home(), hashlib.sha256(root.encode()).hexdigest()[:16])  # noqa: PTH118
+        key = key_of(shared, __version__, _program(), *context)
+        return cls(folder, key, _load(_file(folder), key) if key else {})
+
+    def get(self, folder: str, key: str) -> list[Found] | None:
+        """The verdict on a folder whose files have `key`, or None."""
+        kept = self._kept.get(folder)
+        return [_found(item) for item in kept[1]] if key and kept and kept[0] == key else None
+
+    def put(self, folder: str, key: str, found: Iterable[Found]) -> None:
+        """Keep a verdict, unless its files are too fresh to tell."""
+        if key:
+            self._kept[folder] = (key, [_plain(item) for item in found])
+        else:
+            self._kept.pop(folder, None)
+
+    def save(self) -> None:
+        """Replace the file on disk. Not being able to is no error: the next run judges again."""
+        import contextlib
+
+        import orjson
+
+        if not self._shared_key:
+            return
+        payload = orjson.dumps([self._shared_key, self._kept])
+        path = _file(self._folder)
+        temporary = f"{path}.{os.getpid()}"
+        with contextlib.suppress(OSError):
+            os.makedirs(self._folder, mode=0o700, exist_ok=True)  # noqa: PTH103
+            with open(temporary, "wb") as file:
+                file.write(hashlib.sha256(payload).digest() + payload)
+            os.replace(temporary, path)  # noqa: PTH105
+
+
+def key_of(entries: Iterable[Entry], *context: str) -> str:
+    """What a verdict depends on, as one digest; empty where a file is too fresh for its times to be trusted."""
+    digest = hashlib.sha256("\0".join(context).encode())
+    fresh = time.time_ns() - _RACY_NS
+    for entry in entries:
+        if entry.modified_ns > fresh:
+            return ""
+        digest.update(f"\0{entry.path}\0{entry.signature}".encode(errors="surrogateescape"))
+    return digest.hexdigest()
+
+
+def _cache_home() -> str:
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")  # noqa: PTH111, PTH118
+    return os.path.join(base, "terrace")  # noqa: PTH118
+
+
+def _file(folder: str) -> str:
+    return os.path.join(folder, "verdicts.json")  # noqa: PTH118
+
+
+def _program() -> str:
+    """A digest of the program's own files: another program may reach another verdict."""
+    digest = hashlib.sha256()
+    top = os.path.dirname(os.path.dirname(__file__))  # noqa: PTH120
+    for folder, folders, names in os.walk(top):
+        folders[:] = [name for name in folders if name != "__pycache__"]
+        for name in sorted(names):
+            status = os.stat(os.path.join(folder, name))  # noqa: PTH116, PTH118
+            digest.update(f"{name}:{status.st_size}:{status.st_mtime_ns};".encode())
+    return digest.hexdigest()
+
+
+def _load(path: str, key: str) -> dict[str, tuple[str, list[Any]]]:
+    import orjson
+
+    try:
+        with open(path, "rb") as file:
+            check, payload = file.read(32), file.read()
+        if hashlib.sha256(payload).digest() != check:
+            return {}
+        shared_key, kept = orjson.loads(payload)
+    except (OSError, ValueError):
+        return {}
+    return kept if shared_key == key else {}
+
+
+def _plain(found: Found) -> list[Any]:
+    finding = found.finding
+    fix = finding.fix and [finding.fix.title, [list(edit) for edit in finding.fix.edits]]
+    related = [[_place(item.location), item.message] for item in finding.related]
+    return [
+        [finding.code, int(finding.severity), finding.message, _place(finding.location), finding.pointer, finding.hint],
+        [related, fix],
+        list(found.targets),
+        found.suppressed,
+    ]
+
+
+def _place(location: Location) -> list[Any]:
+    return [location.path, list(location.span) if location.span else None]
+
+
+def _found(item: list[Any]) -> Found:
+    (code, severity, message, place, pointer, hint), (related, fix), targets, suppressed = item
+    finding = Finding(
+        code,
+        Severity(severity),
+        message,
+        _location(place),
+        None if pointer is None else tuple(pointer),
+        hint,
+        tuple(Related(_location(where), said) for where, said in related),
+        fix=Fix(fix[0], tuple(Edit(*edit) for edit in fix[1])) if fix else None,
+    )
+    return Found(finding, tuple(targets), suppressed)
+
+
+def _location(place: list[Any]) -> Location:
+    return Location(place[0], Span(*place[1]) if place[1] else None)
