@@ -25,9 +25,8 @@ def format_names() -> tuple[str, ...]:
 
     from terrace.report import formats
 
-    return tuple(
-        sorted((found.name for found in iter_modules(formats.__path__)), key=lambda name: (name != "text", name))
-    )
+    names = (found.name for found in iter_modules(formats.__path__))
+    return tuple(sorted(names, key=lambda name: (name != "text", name)))
 
 
 def renderer(name: str) -> Renderer:

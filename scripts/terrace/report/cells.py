@@ -1,4 +1,4 @@
-"""Text as a terminal shows it: how many cells it takes, cut or wrapped to a width, with nothing that moves the cursor."""
+"""Text as a terminal shows it: the cells it takes, cut or wrapped to a width, with nothing that moves the cursor."""
 
 from __future__ import annotations
 

@@ -24,19 +24,14 @@ def affected(finding: Finding) -> str:
 
 def tally(findings: tuple[Finding, ...]) -> str:
     """`2 errors, 1 warning`, the worst first; empty where there are none."""
-    words = {
-        Severity.ERROR: ("error", "errors"),
-        Severity.WARNING: ("warning", "warnings"),
-        Severity.INFO: ("info", "infos"),
-    }
-    counts = {severity: sum(finding.severity == severity for finding in findings) for severity in words}
-    return ", ".join(count(counts[severity], *words[severity]) for severity in words if counts[severity])
+    counts = {severity: sum(finding.severity == severity for finding in findings) for severity in reversed(Severity)}
+    return ", ".join(count(number, severity.word) for severity, number in counts.items() if number)
 
 
 def summary_line(report: Report) -> str:
     """A report in one line: `2 errors, 1 warning in 3 files; 145 targets checked`."""
     checked = _checked(report)
-    suppressed = f"; {count(len(report.suppressed), 'finding')} suppressed" if report.suppressed else ""
+    suppressed = f"; {len(report.suppressed):,} suppressed" if report.suppressed else ""
     if not report.findings:
         return f"All clear: {checked + ', ' if checked else ''}no findings{suppressed}."
     files = len({finding.location.path for finding in report.findings})
@@ -54,3 +49,8 @@ def _checked(report: Report) -> str:
 
 def _harmless(report: Report) -> str:
     return "none is an error" if report.fail_on is Severity.ERROR else f"none is a {report.fail_on.word} or worse"
+
+
+def encodable(text: str) -> str:
+    """`text` with `�` for what UTF-8 cannot write: the lone surrogates of a file name in another encoding."""
+    return "".join("�" if "\ud800" <= character <= "\udfff" else character for character in text)

@@ -105,6 +105,6 @@ def _ending(report: Report, style: Style) -> str:
     lines = [style.paint(_ROLES[worst] if report.failed else "strong", part) for part in wrap(line, style.width)]
     fixable = sum(finding.fix is not None for finding in report.findings)
     if fixable:
-        lines.append(style.paint("dim", f"`terrace fix` mends {fixable:,} of them."))
+        lines.append(style.paint("dim", f"`terrace fix` can mend {fixable:,} of them."))
     code = printable(report.findings[0].code)
-    return "\n".join([*lines, style.paint("dim", f"`terrace rules {code}` tells more of {code}; so with every code.")])
+    return "\n".join([*lines, style.paint("dim", f"`terrace rules {code}` explains a code.")])
