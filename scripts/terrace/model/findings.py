@@ -1,8 +1,10 @@
-"""A finding: one thing that is wrong in the repository, at the place that must change."""
+"""A finding: one thing that is wrong in the repository, at the place that must change. And a report of many."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from enum import IntEnum
+from types import MappingProxyType
 from typing import NamedTuple
 
 from terrace.model.source import Location, Pointer
@@ -63,3 +65,52 @@ class Finding(NamedTuple):
         """Reports are sorted by this: path, line, column, code, message."""
         span = self.location.span
         return (self.location.path, span.line if span else 0, span.column if span else 0, self.code, self.message)
+
+
+class RuleInfo(NamedTuple):
+    """What reports say of a rule. `secret`: its findings point at secret values, so their source is never shown."""
+
+    code: str
+    name: str
+    severity: Severity
+    summary: str
+    url: str = ""
+    secret: bool = False
+
+
+class Suppressed(NamedTuple):
+    """A finding that somebody decided to live with, and why."""
+
+    finding: Finding
+    reason: str
+
+
+def no_text(path: str) -> str | None:
+    """No file's text is known."""
+    return None
+
+
+class Report(NamedTuple):
+    """What a validation found, with all that a report format needs to say so.
+
+    `findings` are sorted; `files` names every file that was checked; `texts` gives a file's text, for source lines;
+    `prefix` leads from the root of the Git repository to that of the configuration (`deploy/config/`, or empty).
+    """
+
+    findings: tuple[Finding, ...]
+    suppressed: tuple[Suppressed, ...] = ()
+    targets: int = 0
+    files: tuple[str, ...] = ()
+    fail_on: Severity = Severity.ERROR
+    rules: Mapping[str, RuleInfo] = MappingProxyType({})
+    texts: Callable[[str], str | None] = no_text
+    prefix: str = ""
+
+    @property
+    def failed(self) -> bool:
+        """Whether a finding is at or above the threshold."""
+        return any(finding.severity >= self.fail_on for finding in self.findings)
+
+    def count(self, severity: Severity) -> int:
+        """How many findings are of `severity`."""
+        return sum(finding.severity == severity for finding in self.findings)

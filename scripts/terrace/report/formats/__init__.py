@@ -1,0 +1,1 @@
+"""One report format a file: its name is the name of the format, its `render` is the format."""
