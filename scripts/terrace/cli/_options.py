@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 from terrace.errors import SourceError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+
+    from terrace.report.style import Style
 
 
 def add_format(parser: ArgumentParser, formats: Iterable[str], default: str = "text") -> None:
@@ -53,10 +55,20 @@ def write(args: Namespace, text: str) -> None:
         sys.stdout.write(text)
 
 
-def colour(stream: object = None) -> bool:
-    """Whether to colour what goes to standard output."""
-    if os.environ.get("NO_COLOR"):
-        return False
-    if os.environ.get("FORCE_COLOR"):
-        return True
-    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+def style(args: Namespace) -> Style:
+    """How the result should look: for the terminal, or plain for a file."""
+    from terrace.report.style import PLAIN, style_for
+
+    return PLAIN if getattr(args, "output", None) else style_for(sys.stdout, os.environ)
+
+
+def paths_in(folder: Path, files: Sequence[str]) -> tuple[str, ...]:
+    """Files named on the command line, as paths in the repository. One outside of it is wrong use."""
+    paths = []
+    top = os.path.abspath(folder)
+    for file in files:
+        path = os.path.relpath(os.path.abspath(file), top)
+        if path.startswith(".."):
+            raise UsageError(f"{file} is not in the repository {folder}")
+        paths.append(path.replace(os.sep, "/"))
+    return tuple(paths)

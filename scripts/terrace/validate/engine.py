@@ -24,8 +24,8 @@ from terrace.validate.rule import Family, Hit, LayerFile, Leaf, On, Rule, Schema
 from terrace.validate.scan import Scan
 from terrace.validate.schema import Compiled, Problem, Schemas
 
-CrossCheck = Callable[[dict[str, Any]], Iterable[Problem]]
-"""A contract's rules across fields, run by its own model: the values of a target to what it finds wrong."""
+CrossCheck = Callable[[dict[str, Any]], Iterable[tuple[Pointer, str]]]
+"""A contract's rules across fields, run by its own model: the values of a target to (place, message) of each fault."""
 
 
 class Candidate(NamedTuple):
@@ -230,7 +230,8 @@ class Engine:
         values = view.config.values
         problems = list(self._schemas[service].effective.problems(values))
         if not problems and service in self._cross_checks:
-            problems = list(self._cross_checks[service](values))
+            said = self._cross_checks[service](values)
+            problems = [Problem("cross-field", message, pointer, None, None) for pointer, message in said]
         for problem in problems:
             yield from self._problem(problem, _place_in(view, problem), service=service, view=view)
 

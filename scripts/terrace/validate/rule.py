@@ -76,6 +76,13 @@ class Rule(NamedTuple):
         return inspect.cleandoc((self.module.__doc__ if self.module else "") or "")
 
 
+    @property
+    def summary(self) -> str:
+        """The page's first sentence after its title."""
+        paragraphs = self.page.split("\n\n")
+        return " ".join(paragraphs[1].split()) if len(paragraphs) > 1 else self.title
+
+
 class Example(NamedTuple):
     """A few files laid over the example repository of `validate/examples.py`; None removes a file.
 

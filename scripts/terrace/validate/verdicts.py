@@ -22,11 +22,14 @@ from terrace.validate.found import Found
 _RACY_NS = 2_000_000_000
 """A file changed this recently could change again without its times showing it: its verdict is not kept."""
 
+Kept = tuple[str, list[Any], int]
+"""A verdict as it is kept: what it depends on, what was found, how many targets were looked at."""
+
 
 class Verdicts:
     """The verdicts of one repository: that of the shared part, and one for each tenant's folder."""
 
-    def __init__(self, folder: str, shared_key: str, kept: Mapping[str, tuple[str, list[Any]]]) -> None:
+    def __init__(self, folder: str, shared_key: str, kept: Mapping[str, Kept]) -> None:
         self._folder = folder
         self._shared_key = shared_key
         self._kept = dict(kept)
@@ -38,15 +41,15 @@ class Verdicts:
         key = key_of(shared, __version__, _program(), *context)
         return cls(folder, key, _load(_file(folder), key) if key else {})
 
-    def get(self, folder: str, key: str) -> list[Found] | None:
-        """The verdict on a folder whose files have `key`, or None."""
+    def get(self, folder: str, key: str) -> tuple[list[Found], int] | None:
+        """The verdict on a folder whose files have `key` (what was found, how many targets it has), or None."""
         kept = self._kept.get(folder)
-        return [_found(item) for item in kept[1]] if key and kept and kept[0] == key else None
+        return ([_found(item) for item in kept[1]], kept[2]) if key and kept and kept[0] == key else None
 
-    def put(self, folder: str, key: str, found: Iterable[Found]) -> None:
+    def put(self, folder: str, key: str, found: Iterable[Found], targets: int) -> None:
         """Keep a verdict, unless its files are too fresh to tell."""
         if key:
-            self._kept[folder] = (key, [_plain(item) for item in found])
+            self._kept[folder] = (key, [_plain(item) for item in found], targets)
         else:
             self._kept.pop(folder, None)
 
@@ -73,10 +76,16 @@ def key_of(entries: Iterable[Entry], *context: str) -> str:
     digest = hashlib.sha256("\0".join(context).encode())
     fresh = time.time_ns() - _RACY_NS
     for entry in entries:
-        if entry.modified_ns > fresh:
+        if _changed_ns(entry) > fresh:
             return ""
         digest.update(f"\0{entry.path}\0{entry.signature}".encode(errors="surrogateescape"))
     return digest.hexdigest()
+
+
+def _changed_ns(entry: Entry) -> int:
+    """When a file of a work tree last changed; a Git object never does."""
+    _, _, changed = entry.signature.rpartition(":")
+    return int(changed) if changed != entry.signature else 0
 
 
 def _cache_home() -> str:
@@ -100,7 +109,7 @@ def _program() -> str:
     return digest.hexdigest()
 
 
-def _load(path: str, key: str) -> dict[str, tuple[str, list[Any]]]:
+def _load(path: str, key: str) -> dict[str, Kept]:
     import orjson
 
     try:

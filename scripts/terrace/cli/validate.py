@@ -1,0 +1,45 @@
+"""Check everything: every rule over every effective config.
+
+With FILES, what they reach: a tenant's file reaches that tenant's targets, a shared one all of them, and only findings
+that have to do with the files are reported. Exit code 1 means findings at or above the threshold.
+"""
+
+from __future__ import annotations
+
+import os
+from argparse import ArgumentParser, Namespace
+from datetime import date
+
+from terrace.cli import _options
+from terrace.errors import ExitCode
+from terrace.report import format_names, renderer
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("files", nargs="*", metavar="FILES", help="files of the repository; default: all of them")
+    parser.add_argument("--fail-on", choices=["error", "warning", "info"], default="error", help="default: error")
+    parser.add_argument("--now", type=date.fromisoformat, metavar="DATE", help="the day expiries are judged on")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes for many tenants")
+    parser.add_argument("--no-cache", action="store_true", help="judge everything anew")
+    _options.add_at(parser)
+    _options.add_format(parser, format_names())
+
+
+def run(args: Namespace) -> int:
+    """Validate, report, and fail on what was asked to fail on."""
+    from terrace import pipeline
+    from terrace.model.findings import Severity
+
+    folder = _options.folder_of(args)
+    report = pipeline.validate(
+        folder,
+        at=args.at,
+        files=_options.paths_in(folder, args.files),
+        today=args.now,
+        fail_on=Severity[args.fail_on.upper()],
+        jobs=args.jobs,
+        cached=not args.no_cache,
+    )
+    _options.write(args, renderer(args.format)(report, style=_options.style(args)))
+    return ExitCode.FINDINGS if report.failed else ExitCode.CLEAN
