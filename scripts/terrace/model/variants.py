@@ -140,6 +140,9 @@ def _whole(schema: Any, root: Schema, seen: tuple[str, ...]) -> Any:
 
 def _relax(schema: Any, root: Schema, contract: Contract, pointer: Pointer, seen: tuple[str, ...]) -> Any:
     schema, seen = inline(schema, root, seen)
+    while isinstance(schema, dict) and (kind := _or_null(schema)):
+        # Null is allowed anyway, and one alternative is told better than two are.
+        schema, seen = inline({**kind, **{k: v for k, v in schema.items() if k != "anyOf"}}, root, seen)
     if not isinstance(schema, dict):
         return schema
     field = contract.field(pointer)
@@ -152,6 +155,14 @@ def _relax(schema: Any, root: Schema, contract: Contract, pointer: Pointer, seen
         return _relax(inner, root, contract, _below(pointer, keyword, name), seen)
 
     return _allow_null(_each({k: v for k, v in schema.items() if k not in _NOT_IN_A_LAYER}, change))
+
+
+def _or_null(schema: Schema) -> Schema | None:
+    """What `schema` is when it is not null, if it says `X or null` and nothing else."""
+    choices = schema.get("anyOf", ())
+    kinds = [choice for choice in choices if choice != {"type": "null"}]
+    notes = all(key in _ANNOTATIONS or key.startswith(PREFIX) for key in schema if key != "anyOf")
+    return kinds[0] if notes and len(choices) == 2 and len(kinds) == 1 and isinstance(kinds[0], dict) else None
 
 
 def _allow_null(schema: Schema) -> Schema:

@@ -39,10 +39,10 @@ def associations(services: list[str]) -> dict[str, list[str]]:
     """The globs of the files that each generated schema is for."""
     globs: dict[str, list[str]] = {}
     for name in [*services, "shared"]:
-        folders = ("environments/*", "tenants/**")
-        plain = [f"{folder}/{name}{ending}.yaml" for folder in folders for ending in ("", ".local")]
-        globs[f"{GENERATED}/{name}.layer.json"] = plain
-        globs[f"{GENERATED}/{name}.secrets.json"] = [f"{folder}/{name}.secrets.yaml" for folder in folders]
+        plain = [f"environments/*/{name}.yaml", f"tenants/**/{name}.yaml"]
+        local = [] if name == "shared" else [f"environments/*/{name}.local.yaml"]
+        globs[f"{GENERATED}/{name}.layer.json"] = plain + local
+        globs[f"{GENERATED}/{name}.secrets.json"] = [glob.replace(".yaml", ".secrets.yaml") for glob in plain]
     globs[f"{GENERATED}/environment.schema.json"] = ["environments/*/environment.yaml"]
     globs[f"{GENERATED}/tenant.schema.json"] = ["tenants/**/tenant.yaml"]
     return globs
