@@ -59,13 +59,15 @@ def _rule(rule: RuleInfo) -> dict[str, Any]:
     summary = rule.summary or rule.name
     described: dict[str, Any] = {
         "id": rule.code,
-        "name": _pascal(rule.name),
         "shortDescription": {"text": summary},
         "fullDescription": {"text": summary},
         "help": {"text": f"{summary}\n\n`terrace rules {rule.code}` prints the whole page."},
         "defaultConfiguration": {"level": _LEVELS[rule.severity]},
         "properties": {"tags": [rule.code.rstrip("0123456789") or "terrace"]},
     }
+    # The specification wants no name rather than one that repeats the id.
+    if _pascal(rule.name) != rule.code:
+        described["name"] = _pascal(rule.name)
     if rule.url.startswith(("https://", "http://")):
         described["helpUri"] = rule.url
     return described
