@@ -6,7 +6,7 @@ One service, `app`; environments development, staging and production; one group,
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -132,9 +132,9 @@ class MemorySource:
     def entries(self, folder: str) -> list[Entry]:
         """Every file below `folder`, by path."""
         below = [path for path in self._files if path.startswith(folder + "/") or path == folder]
-        return [Entry(path, "file", str(hash(self._files[path]))) for path in below]
+        return [Entry(path, "file", str(hash(self._files[path])), path) for path in below]
 
-    def read(self, entries: Iterable[Entry]) -> Iterator[bytes | Unreadable]:
+    def read(self, entries: Sequence[Entry]) -> Iterator[bytes | Unreadable]:
         """The bytes of each entry, in order."""
         for entry in entries:
             yield self._files[entry.path]
