@@ -8,7 +8,7 @@ tenants, and what did not change since the last run is not judged again.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -172,3 +172,4 @@ def _texts(source: Source) -> Callable[[str], str | None]:
         return None
 
     return text
+

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from terrace.report.style import Style
+    from terrace.views import View
 
 
 def add_format(parser: ArgumentParser, formats: Iterable[str], default: str = "text") -> None:
@@ -27,12 +28,54 @@ def add_at(parser: ArgumentParser) -> None:
     parser.add_argument("--at", metavar="REV", help="read a Git revision or a date (2026-11-01), not the work tree")
 
 
+def add_target(parser: ArgumentParser, *, path: str = "") -> None:
+    """SERVICE, PATH if there is one, `--env` and `--tenant`."""
+    parser.add_argument("service", metavar="SERVICE")
+    if path:
+        parser.add_argument("path", metavar="PATH", nargs=None if path == "1" else path, help="as database.pool_size")
+    parser.add_argument("--env", metavar="ENV", help="default: TERRACE_ENV, or a marker of the platform")
+    parser.add_argument("--tenant", metavar="TENANT")
+
+
+def environment(args: Namespace, folder: Path) -> str:
+    """The environment that was named, or detected; never a guess."""
+    from terrace.detect import detect
+    from terrace.model.entities import KINDS
+    from terrace.views import kinds
+
+    named = args.env if isinstance(args.env, str) else None
+    if named:
+        return named
+    return detect(None, os.environ, kinds=kinds(folder, at=args.at) or dict(zip(KINDS, KINDS, strict=True))).environment
+
+
+def view_of(args: Namespace) -> View:
+    """The effective config of the target that the options name."""
+    from terrace.views import view
+
+    folder = folder_of(args)
+    return view(folder, args.service, environment(args, folder), args.tenant, at=args.at)
+
+
+def value(text: str) -> object:
+    """A value written on the command line as in YAML: 40, true, [a, b], {a: 1}; what is none of these is text."""
+    from terrace import yamlio
+
+    found, findings = yamlio.load(text)
+    if findings:
+        raise UsageError(f"{text!r} is not a value: {findings[0].message}", hint="Quote it as in YAML.")
+    return found
+
+
 def folder_of(args: Namespace) -> Path:
     """The repository's folder: the one that was named, else the nearest upwards that holds `environments/`."""
     if args.repo:
         folder = Path(args.repo)
         if not folder.is_dir():
             raise SourceError(f"{args.repo} is not a folder")
+        if not (folder / "environments").is_dir() and not getattr(args, "at", None):
+            hint = "Start a repository there: terrace init DIR"
+            raise SourceError(f"{args.repo} is no repository: it holds no environments/", hint=hint)
         return folder
     here = Path.cwd()
     for folder in (here, *here.parents):

@@ -1,0 +1,127 @@
+"""Looking without judging: one target's effective config, and every layer that sets a key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+from terrace import load
+from terrace.errors import RefusedError, UsageError
+from terrace.layering import Layering, lineage
+from terrace.model.entities import Environment, Files, Tenant
+from terrace.model.layers import EffectiveConfig, Target, leaves
+from terrace.model.service import Contract
+from terrace.model.source import Location, Pointer
+from terrace.source import Source, open_source
+
+
+class View(NamedTuple):
+    """One effective config with all that is needed to show and explain it."""
+
+    config: EffectiveConfig
+    contract: Contract
+    environment: Environment
+    tenant: Tenant | None
+    sealed: dict[Pointer, Location]
+
+
+def view(folder: Path, service: str, environment: str, tenant: str | None = None, *, at: str | None = None) -> View:
+    """The effective config of one target, and where its secrets are sealed. Reads no other tenant's files.
+
+    A file of the target's layers that cannot be read is a RefusedError: what it says would silently be missing.
+    """
+    source = open_source(folder, at)
+    tree = load.Tree(source, only=_folder_of(source, tenant))
+    repository = load.common(tree)
+    contract = _named(service, repository.contracts, "service")
+    found = _named(environment, repository.environments, "environment")
+    who = next(load.tenants(tree, tree.tenants), None)
+    files = [repository.files, *([who.files] if who else [])]
+    broken = [finding for each in files for finding in each.findings if finding.code.startswith("SYN")]
+    if broken:
+        raise RefusedError(f"{broken[0].location}: {broken[0].message}", hint="`terrace validate` shows everything.")
+    if who and not (service in who.services and environment in who.environments):
+        raise RefusedError(
+            f"tenant {who.name} is not in {environment} with {service}",
+            hint=f"Its tenant.yaml names {', '.join(who.services)} in {', '.join(who.environments)}.",
+        )
+    config = Layering(repository).effective(Target(service, environment, tenant), who)
+    sealed: dict[Pointer, Location] = {}
+    for ancestor in lineage(repository, environment):
+        homes = [(f"environments/{ancestor.name}", repository.files)]
+        homes += [(f"{who.folder}/{ancestor.name}", who.files)] if who else []
+        for home, each in homes:
+            for name in ("shared", service):
+                document = each.secrets.get(f"{home}/{name}.secrets.yaml")
+                for pointer, _ in leaves(document.value) if document else ():
+                    if document and pointer[0] != "sops" and contract.field(pointer):
+                        sealed[pointer] = document.at(pointer)
+    return View(config, contract, found, who, sealed)
+
+
+class Setting(NamedTuple):
+    """One layer that sets a key: what it says, and where."""
+
+    layer: str
+    value: object
+    location: Location
+
+
+def where(folder: Path, service: str, pointer: Pointer, *, at: str | None = None) -> list[Setting]:
+    """Every file of every layer that says something of `pointer` for a service, weakest layers first."""
+    tree = load.Tree(open_source(folder, at))
+    repository = load.common(tree)
+    contract = _named(service, repository.contracts, "service")
+    settings = list(_settings(repository.files, service, pointer, contract))
+    for tenant in load.tenants(tree, tree.tenants):
+        settings += _settings(tenant.files, service, pointer, contract)
+    return settings
+
+
+def _settings(files: Files, service: str, pointer: Pointer, contract: Contract) -> Iterator[Setting]:
+    for path, document in files.documents.items():
+        name = load.name_of(path)
+        taken = name in (f"{service}.yaml", f"{service}.local.yaml")
+        if not taken and not (name == "shared.yaml" and pointer[0] in contract.sections):
+            continue
+        value: object = document.value
+        for part in pointer:
+            if not isinstance(value, dict) or part not in value:
+                break
+            value = value[part]
+        else:
+            yield Setting(load.parent_of(path), value, document.at(pointer))
+
+
+def _folder_of(source: Source, tenant: str | None) -> list[str]:
+    """The folder of a tenant: `tenants/<name>` as a rule, else found by looking through all of them."""
+    if tenant is None:
+        return []
+    direct = f"tenants/{tenant}"
+    if any(entry.path == f"{direct}/{load.TENANT_FILE}" for entry in source.entries(direct)):
+        return [direct]
+    folders = {load.name_of(folder): folder for folder in load.Tree(source).tenants}
+    return [_named(tenant, folders, "tenant")]
+
+
+T = TypeVar("T")
+
+
+def _named(name: str, known: Mapping[str, T], what: str) -> T:
+    """`known[name]`, or a UsageError that suggests the name that was meant."""
+    if name in known:
+        return known[name]
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, known, n=1)
+    names = ", ".join(sorted(known)[:12]) or "none"
+    raise UsageError(
+        f"there is no {what} {name!r}", hint=f"Did you mean {close[0]!r}?" if close else f"There are: {names}."
+    )
+
+
+def kinds(folder: Path, *, at: str | None = None) -> dict[str, str]:
+    """The kind of every environment of a repository, by name."""
+    repository = load.common(load.Tree(open_source(folder, at), only=()))
+    return {name: environment.kind for name, environment in repository.environments.items()}
