@@ -19,7 +19,7 @@ export UV_COMPILE_BYTECODE := 1
 # The Python that is here is used; none is downloaded to where other projects would see it.
 export UV_PYTHON_DOWNLOADS := never
 # MkDocs 2 drops what the site is built with; the lock file keeps us on 1.x, so the theme's reminder says nothing new.
-export DISABLE_MKDOCS_2_WARNING := true
+export NO_MKDOCS_2_WARNING := 1
 # A calling shell's own settings would move the environment elsewhere, or make every command start slowly.
 unexport VIRTUAL_ENV UV_PROJECT_ENVIRONMENT PYTHONDONTWRITEBYTECODE PYTHONPATH
 
