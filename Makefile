@@ -13,7 +13,7 @@ ARGS ?=
 # Processes that share the tests; 0 runs them in pytest's own.
 JOBS ?= auto
 # The environment of make deploy: make deploy ENV=staging
-ENV ?=
+ENV :=
 
 export UV_COMPILE_BYTECODE := 1
 # The Python that is here is used; none is downloaded to where other projects would see it.
@@ -43,7 +43,7 @@ run: $(READY) ## Validate, build and deploy every environment of this repository
 
 deploy: $(READY) ## Validate, build and deploy one environment: make deploy ENV=staging
 	@$(if $(ENV),,echo "make deploy needs an environment: make deploy ENV=staging" >&2; exit 2;) \
-	$(BIN)/terrace deploy --env $(ENV)
+	$(BIN)/terrace deploy --env '$(ENV)'
 
 test: $(READY) ## The tests: make test ARGS="tests/house -k links"
 	@$(BIN)/python -m pytest -n $(JOBS) $(ARGS)

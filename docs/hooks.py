@@ -9,7 +9,6 @@ from itertools import groupby
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
-
 from terrace.validate.registry import rules
 from terrace.validate.rule import Rule
 
