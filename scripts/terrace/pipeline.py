@@ -172,4 +172,3 @@ def _texts(source: Source) -> Callable[[str], str | None]:
         return None
 
     return text
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -47,6 +48,7 @@ def view(folder: Path, service: str, environment: str, tenant: str | None = None
             hint=f"Its tenant.yaml names {', '.join(who.services)} in {', '.join(who.environments)}.",
         )
     config = Layering(repository).effective(Target(service, environment, tenant), who)
+    config = replace(config, values=contract.ordered(config.values))
     sealed: dict[Pointer, Location] = {}
     for ancestor in lineage(repository, environment):
         homes = [(f"environments/{ancestor.name}", repository.files)]

@@ -108,9 +108,9 @@ def style(args: Namespace) -> Style:
 def paths_in(folder: Path, files: Sequence[str]) -> tuple[str, ...]:
     """Files named on the command line, as paths in the repository. One outside of it is wrong use."""
     paths = []
-    top = os.path.abspath(folder)
+    top = folder.absolute()
     for file in files:
-        path = os.path.relpath(os.path.abspath(file), top)
+        path = os.path.relpath(Path(file).absolute(), top)
         if path.startswith(".."):
             raise UsageError(f"{file} is not in the repository {folder}")
         paths.append(path.replace(os.sep, "/"))
