@@ -48,8 +48,26 @@ def validate(
     `at` reads a Git revision; then contracts are judged by their committed schemas, and none of their Python runs.
     """
     source = open_source(folder, at)
-    tree = load.Tree(source, only=_tenants_of(folder, files) if files and at is None else None)
-    checked = _check(tree, _day(source, at, today), runs_python=at is None, jobs=jobs, cached=cached and not files)
+    today = _day(source, at, today)
+    runs_python = at is None
+    return validate_source(
+        source, today=today, files=files, fail_on=fail_on, runs_python=runs_python, jobs=jobs, cached=cached
+    )
+
+
+def validate_source(
+    source: Source,
+    *,
+    today: date,
+    files: Sequence[str] = (),
+    fail_on: Severity = Severity.ERROR,
+    runs_python: bool = True,
+    jobs: int = 1,
+    cached: bool = True,
+) -> Report:
+    """The same for a source that is open already, such as one with an edit laid over it."""
+    tree = load.Tree(source, only=_tenants_of(source.root, files) if files and runs_python else None)
+    checked = _check(tree, today, runs_python=runs_python, jobs=jobs, cached=cached and not files)
     found = [item for item in checked.found if not files or _concerns(item, files)]
     return _report(tree, found, checked.targets, fail_on)
 
