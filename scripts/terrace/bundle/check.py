@@ -18,7 +18,7 @@ def verify(folder: Path) -> list[str]:
     try:
         folder = open_bundle(folder).folder
         data = (folder / MANIFEST).read_bytes()
-        manifest = decode(data, MANIFEST)
+        manifest, _ = decode(data, MANIFEST)
     except (BundleError, OSError) as error:
         return [error.message if isinstance(error, BundleError) else f"{MANIFEST}: {error.strerror}"]
     return [*_manifest_problems(data, manifest), *_file_problems(folder, manifest)]

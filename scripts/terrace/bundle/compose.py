@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from terrace.bundle.manifest import MANIFEST, PROVENANCE, SHARED, FileEntry, SecretsFile, Slice
+from terrace.bundle.manifest import MANIFEST, PROVENANCE, SHARED, FileEntry, SecretsFile, Slice, seal
 from terrace.bundle.reader import Bundle
 from terrace.errors import BundleError
 from terrace.model.release import BundleRef
@@ -21,26 +21,25 @@ def recompose(config_from: Bundle, secrets_from: Bundle, folder: Path, *, link: 
     never changed, as releases at a destination.
     """
     old = config_from.manifest
-    sealed = {file for part in old.slices.values() for _, file in part.secrets}
+    own = {file for part in old.slices.values() for _, file in part.secrets}
     slices = {name: Slice(part.config, _secrets(name, config_from, secrets_from)) for name, part in old.slices.items()}
-    sources = {name: config_from for name in old.files if name not in sealed}
+    sources = {name: config_from for name in old.files if name not in own}
     for part in slices.values():
         for _, file in part.secrets:
             sources[file] = secrets_from if file in secrets_from.manifest.files else config_from
     files = {name: source.manifest.files[name] for name, source in sources.items()}
     _same_names(files, config_from, secrets_from)
-    manifest = old._replace(files=files, slices=slices)
+    data, ref = seal(old._replace(files=files, slices=slices))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, source in sources.items():
             place(source.folder / name, folder / name, link=link)
         for name in _beside(config_from):
             place(config_from.folder / name, folder / name, link=link)
-        data = manifest.encode()
         (folder / MANIFEST).write_bytes(data)
     except OSError as error:
         raise BundleError(f"cannot write a bundle into {folder}: {error.strerror}") from error
-    return manifest.ref(data)
+    return ref
 
 
 def kept_secrets(tenant: str, config_from: Bundle, secrets_from: Bundle) -> bool:

@@ -76,24 +76,19 @@ class Manifest(NamedTuple):
 
     def encode(self) -> bytes:
         """The bytes of `manifest.json`; the digest of the bundle is theirs."""
-        streams = self.streams
         return canonical({
             "format": FORMAT,
             "environment": self.environment,
             "service": self.service,
             "tenancy": self.tenancy,
             "schema": {"version": self.schema_version, "sha256": self.schema_sha256},
-            "streams": {"config": streams.config, "secrets": streams.secrets},
-            "files": {name: {"sha256": entry.sha256, "size": entry.size} for name, entry in self.files.items()},
+            "streams": self.streams._asdict(),
+            "files": {name: entry._asdict() for name, entry in self.files.items()},
             "slices": {
-                name: {"config": part.config, "secrets": [{"layer": layer, "file": file} for layer, file in part.secrets]}
+                name: {"config": part.config, "secrets": [item._asdict() for item in part.secrets]}
                 for name, part in self.slices.items()
             },
         })  # fmt: skip
-
-    def ref(self, data: bytes) -> BundleRef:
-        """The identity of the bundle whose `manifest.json` holds `data`."""
-        return BundleRef(self.service, self.environment, digest(data), self.streams)
 
 
 def digest(data: bytes) -> str:
@@ -116,8 +111,17 @@ def is_flat(name: object) -> TypeGuard[str]:
     return isinstance(name, str) and _FLAT(name) is not None
 
 
-def decode(data: bytes, where: str) -> Manifest:
-    """The manifest that `data` holds. Raises `BundleError`, which names `where`, if it is none that can be read."""
+def seal(manifest: Manifest) -> tuple[bytes, BundleRef]:
+    """The bytes of `manifest`, and the identity that they give the bundle."""
+    data = manifest.encode()
+    return data, BundleRef(manifest.service, manifest.environment, digest(data), manifest.streams)
+
+
+def decode(data: bytes, where: str) -> tuple[Manifest, BundleRef]:
+    """The manifest that `data` holds, and the identity of its bundle. Raises `BundleError` that names `where` if it
+    cannot be read. The digests of the streams are taken as they stand there: whoever knows the bundle's digest knows
+    that they are right, and `verify` computes them again.
+    """
     raw = load_object(data, where)
     check_format(raw, where)
     try:
@@ -131,13 +135,14 @@ def decode(data: bytes, where: str) -> Manifest:
             },
             slices={name: _slice(part) for name, part in raw["slices"].items()},
         )
+        streams = Streams(_digest(raw["streams"]["config"]), _digest(raw["streams"]["secrets"]))
         dangling = _dangling(manifest)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         what = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         raise BundleError(f"{where} is not the manifest of a bundle: {what}", hint=_REBUILD) from error
     if dangling:
         raise BundleError(f"{where}: {dangling}", hint=_REBUILD)
-    return manifest
+    return manifest, BundleRef(manifest.service, manifest.environment, digest(data), streams)
 
 
 def check_format(raw: Mapping[str, Any], where: str) -> None:
@@ -197,6 +202,11 @@ def _hex(value: object) -> str:
     if not isinstance(value, str) or not _SHA256(value):
         raise ValueError(f"{value!r} is not a SHA-256 digest")
     return value
+
+
+def _digest(value: object) -> str:
+    text = _text(value)
+    return "sha256:" + _hex(text.removeprefix("sha256:"))
 
 
 def _count(value: object) -> int:

@@ -131,8 +131,8 @@ def open_bundle(folder: Path) -> Bundle:
         folder = Path(os.path.realpath(data_link))
     path = folder / MANIFEST
     data = _bytes(path)
-    manifest = decode(data, str(path))
-    return Bundle(folder, manifest, manifest.ref(data))
+    manifest, ref = decode(data, str(path))
+    return Bundle(folder, manifest, ref)
 
 
 def _bytes(path: Path) -> bytes:

@@ -6,7 +6,7 @@ import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from terrace.bundle.canonical import canonical
 from terrace.bundle.manifest import (
@@ -22,16 +22,28 @@ from terrace.bundle.manifest import (
     config_name,
     is_flat,
     origins_name,
+    seal,
 )
 from terrace.contract import PREFIX
 from terrace.errors import BundleError
 from terrace.model.release import BundleRef
 
 
+class Addition(NamedTuple):
+    """A slice whose files are written, and that waits to be listed in the manifest."""
+
+    name: str
+    config: str
+    secrets: tuple[SecretsFile, ...]
+    files: dict[str, FileEntry]
+    origins: dict[str, FileEntry]
+
+
 class BundleWriter:
     """A bundle that is being written into `folder`. It is one once `seal` has returned; before, it has no manifest.
 
-    The slice for no tenant comes first. Without `provenance`, the same additions give the same bytes anywhere.
+    The slice for no tenant comes first. The same additions give the same bytes anywhere, in whatever order tenants come.
+    Several processes can write one bundle: each calls `write`, and the one that seals calls `record` with what they gave.
     """
 
     def __init__(
@@ -40,15 +52,12 @@ class BundleWriter:
         _empty(folder)
         self._folder = str(folder)
         self._head = {"format": FORMAT, "environment": environment, "service": service}
-        self._environment = environment
-        self._service = service
         self._tenancy = tenancy
         self._version = str(schema.get(PREFIX + "version", ""))
-        self._files: dict[str, FileEntry] = {}
         self._origins: dict[str, FileEntry] = {}
         self._slices: dict[str, Slice] = {}
-        self._secrets: dict[bytes, str] = {}
-        self._files[SCHEMA] = self._write(SCHEMA, canonical(schema))
+        self._secrets: dict[bytes, tuple[str, FileEntry]] = {}
+        self._files = {SCHEMA: self._write(SCHEMA, canonical(schema))}
 
     def add(
         self,
@@ -63,51 +72,70 @@ class BundleWriter:
         `secrets` are the encrypted files of its layers, weakest first: repository path and bytes, carried as they are.
         `origins` says where each value was set: JSON Pointer -> `path:line:column`. It is no part of the digest.
         """
-        name = tenant or SHARED
+        self.record(self.write(tenant, values, secrets, origins=origins))
+
+    def write(
+        self,
+        tenant: str | None,
+        values: Mapping[str, Any] | None,
+        secrets: Sequence[tuple[str, bytes]] = (),
+        *,
+        origins: Mapping[str, str] | None = None,
+    ) -> Addition:
+        """Write the files of a slice without listing it: `add` in two steps, for work that several processes share."""
         config = config_name(tenant)
-        self._check(name, config, values is None)
+        if not is_flat(config):
+            raise BundleError(f"the tenant's name '{tenant}' cannot be part of a file name in a bundle")
+        files: dict[str, FileEntry] = {}
+        taken = []
+        for layer, data in secrets:
+            name, files[name] = self._secret(data)
+            taken.append(SecretsFile(layer, name))
         if values is None:
             config = config_name(None)
         else:
-            self._files[config] = self._write(config, canonical({**self._head, "values": values}))
-        if origins is not None:
-            self._origins[origins_name(tenant)] = self._write(origins_name(tenant), canonical(origins))
-        self._slices[name] = Slice(config, tuple(SecretsFile(layer, self._secret(data)) for layer, data in secrets))
+            files[config] = self._write(config, canonical({**self._head, "values": values}))
+        listed = {origins_name(tenant): self._write(origins_name(tenant), canonical(origins))} if origins else {}
+        return Addition(tenant or SHARED, config, tuple(taken), files, listed)
+
+    def record(self, addition: Addition) -> None:
+        """List the slice whose files `write` has written."""
+        name, config, secrets, files, origins = addition
+        who = self._head["service"]
+        if name in self._slices:
+            raise BundleError(f"the bundle of {who} has the slice '{name}' twice")
+        if SHARED not in self._slices and (name or config not in files):
+            raise BundleError(f"the bundle of {who} must begin with the slice for no tenant")
+        for file, entry in files.items():
+            if self._files.setdefault(file, entry) != entry:
+                raise BundleError(f"two different files of the bundle of {who} would both be called {file}")
+        self._origins.update(origins)
+        self._slices[name] = Slice(config, secrets)
 
     def seal(self, provenance: Mapping[str, Any] | None = None) -> BundleRef:
         """Close the bundle: write `provenance` beside it, and the manifest last. Returns what names it."""
+        environment, service = str(self._head["environment"]), str(self._head["service"])
         if SHARED not in self._slices:
-            raise BundleError(f"the bundle of {self._service} has no slice for no tenant", hint="Add it first.")
+            raise BundleError(f"the bundle of {service} has no slice for no tenant")
         listed = {name: entry._asdict() for name, entry in self._origins.items()}
         self._write(PROVENANCE, canonical({**(provenance or {}), "format": FORMAT, "origins": listed}))
-        manifest = Manifest(self._environment, self._service, self._tenancy, self._version, self._files, self._slices)
-        data = manifest.encode()
+        data, ref = seal(Manifest(environment, service, self._tenancy, self._version, self._files, self._slices))
         self._write(MANIFEST, data)
-        return manifest.ref(data)
+        return ref
 
-    def _check(self, name: str, config: str, shared: bool) -> None:
-        if name in self._slices:
-            raise BundleError(f"the bundle of {self._service} has the slice '{name}' twice")
-        if not is_flat(config):
-            raise BundleError(f"the tenant's name '{name}' cannot be part of a file name in a bundle")
-        if SHARED not in self._slices and (name or shared):
-            raise BundleError(f"the bundle of {self._service} must begin with the slice for no tenant")
-
-    def _secret(self, data: bytes) -> str:
+    def _secret(self, data: bytes) -> tuple[str, FileEntry]:
         """The name of the secrets file that holds `data`; it is written once, however many slices take it."""
         key = hashlib.sha256(data).digest()
-        name = self._secrets.get(key)
-        if name is None:
+        known = self._secrets.get(key)
+        if known is None:
             name = f"secrets.{key.hex()[:16]}.yaml"
-            if name in self._files:
-                raise BundleError(f"two different secrets files would both be called {name}")
-            self._secrets[key] = name
-            self._files[name] = self._write(name, data)
-        return name
+            known = self._secrets[key] = name, self._write(name, data, again=True)
+        return known
 
-    def _write(self, name: str, data: bytes) -> FileEntry:
+    def _write(self, name: str, data: bytes, *, again: bool = False) -> FileEntry:
+        path = f"{self._folder}/{name}"
         try:
-            descriptor = os.open(f"{self._folder}/{name}", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | (0 if again else os.O_EXCL), 0o666)
             try:
                 written = os.write(descriptor, data)
                 while written < len(data):
@@ -115,7 +143,7 @@ class BundleWriter:
             finally:
                 os.close(descriptor)
         except OSError as error:
-            raise BundleError(f"cannot write {self._folder}/{name}: {error.strerror}") from error
+            raise BundleError(f"cannot write {path}: {error.strerror}") from error
         return FileEntry(hashlib.sha256(data).hexdigest(), len(data))
 
 
