@@ -11,7 +11,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import yaml
 from terrace.model.merge import merge
@@ -54,15 +54,15 @@ def main() -> None:
 def generate(folder: Path, tenants: int, *, seed: int = 1) -> None:
     """Write the files of a repository with `tenants` tenants below `folder`."""
     schema = full_schema()
+    text = (APP / "base.yaml").read_text()
     files = {
         "pyproject.toml": f'[tool.terrace]\nname = "Benchmark with {tenants} tenants"\n',
         ".gitignore": "/.terrace/\n",
+        "schemas/app.py": (APP / "contract.py").read_text(),
+        "schemas/generated/app.schema.json": _json(schema),
+        "schemas/generated/app.layer.json": _json(layer_schema(schema)),
+        "environments/base/app.yaml": text,
     }
-    files["schemas/app.py"] = (APP / "contract.py").read_text()
-    for name, content in (("app.schema.json", schema), ("app.layer.json", layer_schema(schema))):
-        files[f"schemas/generated/{name}"] = json.dumps(content, indent=2, sort_keys=True) + "\n"
-    text = (APP / "base.yaml").read_text()
-    files["environments/base/app.yaml"] = text
     base: Values = yaml.load(text, yaml.CSafeLoader)
     contract = Contract("app", schema, path="", source_path="")
     plan = Plan(seed, [field for field in contract.root.walk() if may_vary(field)], base, {})
@@ -114,6 +114,10 @@ def _entity(name: str) -> str:
         f"display_name: {name.replace('-', ' ').title()}\ncontact: owner@{name}.harbour-kitchen.app\n"
         f"services: [app]\nenvironments: [{', '.join(KINDS)}]\n"
     )
+
+
+def _json(schema: dict[str, Any]) -> str:
+    return json.dumps(schema, indent=2, sort_keys=True) + "\n"
 
 
 def _write(path: Path, content: str) -> None:

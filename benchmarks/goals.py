@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-Measure = Literal["cpu", "wall", "memory"]
+from benchmarks.measure import Measure
+
 Group = Literal["start-up", "full", "incremental", "named", "git", "resident", "slow"]
 
 
@@ -37,7 +38,9 @@ def goals(sizes: tuple[int, ...]) -> Iterator[Goal]:
     yield from _memory(sizes)
     main = _main(sizes)
     reading = Term("read-commit", main), Term("cat-file", main)
-    yield Goal("19", "read a commit / git cat-file --batch", "git", "cpu", *reading, 1.3, 0.6, main != 1000)
+    yield Goal("19a", "read a commit / git cat-file --batch", "git", "cpu", *reading, 1.3, 0.6, main != 1000)
+    judging = Term("validate-at", main), Term("validate", main)
+    yield Goal("19b", "validate a commit / the work tree", "git", "cpu", *judging, 1.3, None, True)
 
 
 def _main(sizes: tuple[int, ...]) -> int:

@@ -5,7 +5,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple, TypeVar
+from typing import Literal, NamedTuple, TypeVar
 
 
 class Command(NamedTuple):
@@ -20,9 +20,10 @@ class Command(NamedTuple):
 
 
 class Missing(NamedTuple):
-    """A program that cannot be measured here, and why."""
+    """A program that cannot be measured here, and why; `argv` if it was started and failed."""
 
     reason: str
+    argv: tuple[str, ...] = ()
 
 
 class Constant(NamedTuple):
@@ -33,6 +34,7 @@ class Constant(NamedTuple):
 
 Program = Command | Missing | Constant
 Name = TypeVar("Name")
+Measure = Literal["cpu", "wall", "memory"]
 
 
 class Sample(NamedTuple):
@@ -41,6 +43,10 @@ class Sample(NamedTuple):
     cpu: float
     wall: float
     memory: int
+
+    def of(self, measure: Measure) -> float:
+        """One of the three."""
+        return {"cpu": self.cpu, "wall": self.wall, "memory": float(self.memory)}[measure]
 
 
 class ProgramFailed(Exception):
@@ -66,7 +72,7 @@ def run(command: Command) -> Sample:
         printed = out.read()
         if code := os.waitstatus_to_exitcode(status):
             lines = (err.read() or printed).decode(errors="replace").strip().splitlines()
-            raise ProgramFailed(f"exit {code}: {' '.join(command.argv)}: {lines[-1] if lines else 'no output'}")
+            raise ProgramFailed(f"exit {code}: {lines[-1] if lines else 'no output'}")
     memory = int(printed.split()[-1]) if command.reports_memory else used.ru_maxrss * 1024
     return Sample(used.ru_utime + used.ru_stime, wall, memory)
 
@@ -76,24 +82,38 @@ def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
     return {key: value for key, value in environment.items() if not key.startswith("PYTHON")}
 
 
-def rounds(programs: Mapping[Name, Program], count: int, *, warm: bool = True) -> dict[Name, list[Sample]]:
-    """`count` samples of each program, taken in turn: A B C, A B C, and so on. Missing ones have none."""
+def rounds(
+    programs: Mapping[Name, Program], count: int, *, warm: bool = True
+) -> tuple[dict[Name, list[Sample]], dict[Name, Missing]]:
+    """`count` samples of each program, taken in turn (A B C, A B C), and the programs that are missing or failed."""
     samples: dict[Name, list[Sample]] = {name: [] for name in programs}
+    missing = {name: program for name, program in programs.items() if isinstance(program, Missing)}
     for number in range(-1 if warm else 0, count):
         for name, program in programs.items():
-            if isinstance(program, Missing):
+            if name in missing:
                 continue
-            sample = Sample(0, 0, program.bytes) if isinstance(program, Constant) else run(program)
+            try:
+                sample = _sample(program)
+            except ProgramFailed as failed:
+                missing[name] = Missing(str(failed), program.argv if isinstance(program, Command) else ())
+                continue
             if number >= 0:
                 samples[name].append(sample)
-    return samples
+    return samples, missing
 
 
-def ratios(ours: Sequence[Sample], floor: Sequence[Sample], measure: str) -> list[float]:
+def _sample(program: Program) -> Sample:
+    if isinstance(program, Command):
+        return run(program)
+    assert isinstance(program, Constant)
+    return Sample(0, 0, program.bytes)
+
+
+def ratios(ours: Sequence[Sample], floor: Sequence[Sample], measure: Measure) -> list[float]:
     """Ours over the floor, pair by pair: both of a pair come from the same round."""
-    return [getattr(mine, measure) / getattr(its, measure) for mine, its in zip(ours, floor, strict=True)]
+    return [mine.of(measure) / its.of(measure) for mine, its in zip(ours, floor, strict=True)]
 
 
-def median(samples: Iterable[Sample], measure: str) -> float:
+def median(samples: Iterable[Sample], measure: Measure) -> float:
     """The median of one measure over some samples."""
-    return statistics.median(getattr(sample, measure) for sample in samples)
+    return statistics.median(sample.of(measure) for sample in samples)

@@ -37,9 +37,8 @@ def overlay(scope: Scope, fields: Sequence[Field], base: Values, inherited: Sequ
     for field in order:
         if len(chosen) == scope.size:
             break
-        value = _another(
-            field, at(base, field.pointer), [at(values, field.pointer) for values in inherited], scope, rng
-        )
+        taken = [at(values, field.pointer) for values in inherited]
+        value = _another(field, at(base, field.pointer), taken, scope, rng)
         if value is not None:
             chosen[field.pointer] = value
     return _nested((field.pointer, chosen[field.pointer]) for field in fields if field.pointer in chosen)
@@ -88,7 +87,7 @@ def _draw(field: Field, base: object, label: str, rng: Random) -> object:
 
 def _list(base: list[object], label: str, rng: Random) -> list[object]:
     if isinstance(base[0], int):
-        return sorted(rng.sample(range(1, 60), 3))
+        return [*sorted(rng.sample(range(1, 60), 3))]
     words = rng.sample(WORDS, rng.randint(2, 4))
     if str(base[0]).startswith("https://"):
         return [f"https://{word}.{label}.harbour-kitchen.app" for word in words]

@@ -56,6 +56,7 @@ def _ours(place: Place) -> dict[str, Program]:
         "build": Command((*build, "--jobs", "1"), before=_removed(sealed)),
         "build-2": Command((*build, "--jobs", "2"), before=_removed(sealed)),
         "validate": Command((*validate, "--no-cache", "--jobs", "1")),
+        "validate-at": Command((*validate, "--no-cache", "--jobs", "1", "--at", "HEAD")),
         "unchanged": Command(validate),
         "one-changed": Command(validate, before=lambda: _touch(place.environment_file)),
         "one-named": Command((*validate, "--no-cache", str(place.environment_file))),
@@ -88,8 +89,8 @@ def _peers(place: Place) -> dict[str, Program]:
         "node": _installed(place.peers.node, repository, str(output / "node")),
         "hiera": _installed(place.peers.hiera, repository, str(output / "hiera")),
         "himl": _installed(place.peers.himl, str(layout), str(output / "himl"), before=_himl_layout(place, layout)),
-        "kapitan": Missing("no program for it here; see README.md for what it was"),
-        "kustomize": Missing("no program for it here; see README.md for what it was"),
+        "kapitan": Missing("no program for it here; benchmarks/README.md says what it was"),
+        "kustomize": Missing("no program for it here; benchmarks/README.md says what it was"),
     }
 
 

@@ -1,12 +1,13 @@
 """The results as a table for people and as JSON for programs."""
 
 import platform
+import shlex
 import statistics
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from benchmarks.goals import Goal, Term
-from benchmarks.measure import Missing, Program, Sample, median, ratios
+from benchmarks.measure import Missing, Sample, median, ratios
 
 
 class Result(NamedTuple):
@@ -17,6 +18,7 @@ class Result(NamedTuple):
     floor: float = 0
     pairs: tuple[float, ...] = ()
     missing: str = ""
+    failed: tuple[str, ...] = ()
 
     @property
     def ratio(self) -> float:
@@ -31,32 +33,31 @@ class Result(NamedTuple):
         return f"({word})" if self.goal.indicative else word
 
 
-def result(goal: Goal, samples: Mapping[Term, Sequence[Sample]], programs: Mapping[Term, Program]) -> Result:
+def result(goal: Goal, samples: Mapping[Term, Sequence[Sample]], missing: Mapping[Term, Missing]) -> Result:
     """What the samples say of `goal`."""
     for term in (goal.ours, goal.floor):
-        program = programs[term]
-        if isinstance(program, Missing):
-            return Result(goal, missing=f"{term.program}: {program.reason}")
+        if term in missing:
+            reason, argv = missing[term]
+            return Result(goal, missing=f"{term.program}: {reason}", failed=argv)
     ours, floor = samples[goal.ours], samples[goal.floor]
     pairs = tuple(ratios(ours, floor, goal.measure))
     return Result(goal, median(ours, goal.measure), median(floor, goal.measure), pairs)
 
 
 def table(results: Sequence[Result]) -> str:
-    """One line a goal."""
+    """One line a goal, then the command lines that failed."""
     head = ("goal", "what", "N", "measure", "ours", "floor", "ratio", "rounds", "goal", "stretch", "")
     rows = [head, *(_row(result) for result in results)]
-    widths = [max(len(row[column]) for row in rows if len(row) == len(head)) for column in range(len(head))]
-    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+    whole = [row if len(row) == len(head) else row[:4] for row in rows]
+    widths = [max(len(row[column]) for row in whole if column < len(row)) for column in range(len(head))]
+    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    failed = dict.fromkeys(shlex.join(result.failed) for result in results if result.failed)
+    return "\n".join([*lines, *(f"failed: {command}" for command in failed)])
 
 
 def _row(result: Result) -> tuple[str, ...]:
     goal = result.goal
-    sizes = (
-        f"{goal.ours.tenants}"
-        if goal.ours.tenants == goal.floor.tenants
-        else f"{goal.ours.tenants}/{goal.floor.tenants}"
-    )
+    sizes = "/".join(str(size) for size in dict.fromkeys((goal.ours.tenants, goal.floor.tenants)))
     start = (goal.number, goal.what, sizes, goal.measure)
     if result.missing:
         return (*start, f"not measured: {result.missing}")

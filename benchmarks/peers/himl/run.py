@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from himl import ConfigProcessor
+from himl import ConfigProcessor  # type: ignore[import-not-found]  # lives in an environment of its own
 
 layout, output = (Path(path).resolve() for path in sys.argv[1:])
 os.chdir(layout)
