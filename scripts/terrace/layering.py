@@ -101,6 +101,20 @@ class Layering:
             folder, inner = f"{tenant.folder}/{environment}", f"{title} in {environment}"
             yield from self._folder(tenant.files, folder, target.service, LayerKind.TENANT, inner, environment)
 
+    def secrets(self, target: Target, tenant: Tenant | None) -> list[tuple[str, bytes]]:
+        """The encrypted files of a target by rank, weakest first: path and bytes, as they are committed."""
+        contract = self.repository.contracts[target.service]
+        homes = [("environments", self.repository.files), *([(tenant.folder, tenant.files)] if tenant else [])]
+        found = []
+        for home, files in homes:
+            for ancestor in lineage(self.repository, target.environment):
+                for name in ("shared", target.service):
+                    path = f"{home}/{ancestor.name}/{name}.secrets.yaml"
+                    document = files.secrets.get(path)
+                    if document and (name != "shared" or contract.sections & document.value.keys()):
+                        found.append((path, files.sealed[path]))
+        return found
+
     def forget(self, tenant: Tenant) -> None:
         """Let go of a tenant's layers, so that a run over many tenants needs the memory of one."""
         for path in tenant.files.documents:

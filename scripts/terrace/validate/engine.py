@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from terrace.layering import Layering
 from terrace.model.entities import Files, Repository, Tenant
@@ -24,6 +24,9 @@ from terrace.validate.rule import Family, Hit, LayerFile, Leaf, On, Rule, Schema
 from terrace.validate.scan import Scan
 from terrace.validate.schema import Compiled, Problem, Schemas
 
+if TYPE_CHECKING:
+    from terrace.validate.run import Taker
+
 CrossCheck = Callable[[dict[str, Any]], Iterable[tuple[Pointer, str]]]
 """A contract's rules across fields, run by its own model: the values of a target to (place, message) of each fault."""
 
@@ -36,7 +39,7 @@ class Candidate(NamedTuple):
 
 
 class Engine:
-    """One run of the rules over a repository. `on_config` is given each effective config as it is judged."""
+    """One run of the rules over a repository. `taker` is given each effective config as it is judged."""
 
     def __init__(
         self,
@@ -45,13 +48,14 @@ class Engine:
         today: date,
         cross_checks: Mapping[str, CrossCheck] | None = None,
         rules: Sequence[Rule] | None = None,
-        on_config: Callable[[EffectiveConfig, Tenant | None], None] | None = None,
+        taker: Taker | None = None,
     ) -> None:
         self.repository = repository
         self.layering = Layering(repository)
         self.today = today
         self._cross_checks = cross_checks or {}
-        self._on_config = on_config
+        self._taker = taker
+        self._taken: list[tuple[Target, object]] = []
         self._rules: dict[On, list[Rule]] = {}
         for rule in all_rules() if rules is None else rules:
             self._rules.setdefault(rule.on, []).append(rule)
@@ -84,6 +88,11 @@ class Engine:
             for service in self.repository.contracts:
                 self._leaves.pop((path, service), None)
         return self.settle(found, tenant.files)
+
+    def taken(self) -> tuple[tuple[Target, object], ...]:
+        """What the taker made of the configs since this was last asked."""
+        taken, self._taken = tuple(self._taken), []
+        return taken
 
     def settle(self, found: Iterable[Found], files: Files) -> list[Found]:
         """`found` with equal findings made one, and the suppressions in the comments of `files` applied."""
@@ -156,8 +165,8 @@ class Engine:
         for target in self.layering.targets(tenant):
             config = self.layering.effective(target, tenant)
             families.setdefault(target.service, {})[target.environment] = config
-            if self._on_config:
-                self._on_config(config, tenant)
+            if self._taker:
+                self._taken.append((target, self._taker.take(config, tenant, self.layering)))
             for finding in self._target(config, tenant):
                 yield Found(finding, (str(target),))
         for service, configs in families.items():
