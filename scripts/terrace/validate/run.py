@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from typing import NamedTuple
 
-from terrace.load import Tree, tenants
-from terrace.validate.engine import Engine
+from terrace.load import Tree, common, tenants
+from terrace.source import Source
+from terrace.validate.engine import CrossCheck, Engine
 from terrace.validate.found import Found
+from terrace.validate.rule import Rule
 
 _ENOUGH = 300
 """With fewer tenants a second process costs more than it saves."""
 
 _CHUNK = 100
+
+
+def check(
+    source: Source,
+    *,
+    today: date,
+    cross_checks: Mapping[str, CrossCheck] | None = None,
+    rules: Sequence[Rule] | None = None,
+    stale: Iterable[str] = (),
+) -> list[Found]:
+    """Everything that is wrong in a source: what all tenants share, each tenant, and the generated files at `stale`."""
+    tree = Tree(source)
+    repository = common(tree)
+    engine = Engine(repository, today=today, cross_checks=cross_checks, rules=rules)
+    found = engine.common() + engine.generated(stale)
+    for verdict in _judge(engine, tree, tree.tenants):
+        found += verdict.found
+    return engine.settle(found, repository.files)
 
 
 class Verdict(NamedTuple):
