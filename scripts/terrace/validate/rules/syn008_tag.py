@@ -19,9 +19,11 @@ from terrace.validate.rule import Example, Hit, as_read, rule
 GOOD = (Example({"environments/base/app.yaml": "branding:\n  labels:\n    build: '0123'\n"}),)
 BAD = (
     Example(
-        {"environments/base/app.yaml": "branding:\n  labels:\n    build: !!str 0123\n"}, "environments/base/app.yaml:3"
+        {"environments/base/app.yaml": "branding:\n  labels:\n    build: !!str 0123\n"},
+        "environments/base/app.yaml:3",
+        "branding.labels.build",
     ),
-    Example({"environments/base/app.yaml": "cors: !include cors.yaml\n"}, "environments/base/app.yaml:1"),
+    Example({"environments/base/app.yaml": "cors: !include cors.yaml\n"}, "environments/base/app.yaml:1", "cors"),
 )
 
 

@@ -21,6 +21,7 @@ BAD = (
     Example(
         {"environments/base/app.yaml": "branding:\n  labels: &all\n    city: Basel\n"},
         "environments/base/app.yaml:2",
+        "branding.labels",
     ),
     Example(
         {"environments/base/app.yaml": "branding:\n  labels:\n    <<: {city: Basel}\n"},
