@@ -19,7 +19,7 @@ from terrace.seal import Sealed, Sealing
 from terrace.source import Source, open_source
 from terrace.validate.found import Found
 from terrace.validate.outcome import report
-from terrace.validate.run import Checked, check
+from terrace.validate.run import Checked, run
 from terrace.views import named
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def validate_source(
     """The same for a source that is open already, such as one with an edit laid over it."""
     tree = load.Tree(source, only=_tenants_of(source.root, files) if files and runs_python else None)
     cross_checks = cross_checks_of(source.root) if runs_python else None
-    checked = check(tree, today, cross_checks=cross_checks, jobs=jobs, cached=cached and not files)
+    checked = run(tree, today, cross_checks=cross_checks, jobs=jobs, cached=cached and not files)
     found = [item for item in checked.found if not files or _concerns(item, files)]
     return report(tree, found, checked.targets, fail_on)
 
@@ -106,7 +106,7 @@ def build(
             tree = load.Tree(part.source)
             cross_checks = cross_checks_of(source.root) if at is None else None
             day = today or _day(source, at)
-            checked = check(tree, day, cross_checks=cross_checks, jobs=jobs, cached=False, taker=sealing)
+            checked = run(tree, day, cross_checks=cross_checks, jobs=jobs, cached=False, taker=sealing)
             built += _close(sealing, tree, checked, part.environments)
     return sorted(built, key=lambda each: (each.environment.order, each.environment.name))
 

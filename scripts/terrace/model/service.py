@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from terrace.model.source import Pointer
+from terrace.model.source import Document, Pointer
 
 PREFIX = "x-terrace-"
 EVERYONE = frozenset({"environment", "group", "tenant"})
@@ -78,12 +78,15 @@ class Field:
 class Contract:
     """The contract of one service, as its committed JSON Schema states it."""
 
-    __slots__ = ("path", "root", "schema", "service")
+    __slots__ = ("document", "path", "root", "schema", "service")
 
-    def __init__(self, service: str, schema: dict[str, Any], *, path: str = "") -> None:
+    def __init__(
+        self, service: str, schema: dict[str, Any], *, path: str = "", document: Document | None = None
+    ) -> None:
         self.service = service
         self.schema = schema
         self.path = path
+        self.document = document
         self.root = _read(schema, (), schema, None, ())
 
     @property

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from terrace.layering import Layering
     from terrace.model.entities import Repository, Tenant
     from terrace.model.layers import EffectiveConfig, Target
+    from terrace.source import Source
     from terrace.validate.engine import CrossCheck, Engine
+    from terrace.validate.rule import Rule
 
 _ENOUGH = 300
 """With fewer tenants a second process costs more than it saves."""
@@ -58,10 +60,26 @@ class Verdict(NamedTuple):
 
 
 def check(
+    source: Source,
+    *,
+    today: date,
+    cross_checks: Mapping[str, CrossCheck] | None = None,
+    rules: Sequence[Rule] | None = None,
+    stale: Iterable[str] = (),
+) -> list[Found]:
+    """Everything that is wrong in a source: what all tenants share, each tenant, and the generated files at `stale`."""
+    given = dict(cross_checks or {})
+    tree = load.Tree(source)
+    return run(tree, today, cross_checks=lambda _: given, rules=rules, stale=stale, cached=False).found
+
+
+def run(
     tree: load.Tree,
     today: date,
     *,
     cross_checks: Callable[[Iterable[str]], Mapping[str, CrossCheck]] | None = None,
+    rules: Sequence[Rule] | None = None,
+    stale: Iterable[str] = (),
     jobs: int = 1,
     cached: bool = True,
     taker: Taker | None = None,
@@ -81,10 +99,10 @@ def check(
 
     repository = load.common(tree)
     checks = cross_checks(repository.contracts) if cross_checks else {}
-    engine = Engine(repository, today=today, cross_checks=checks, taker=taker)
+    engine = Engine(repository, today=today, cross_checks=checks, rules=rules, taker=taker)
     if taker:
         taker.open(repository)
-    found = engine.common()
+    found = engine.common() + engine.generated(stale)
     _keep(taker, engine.taken())
     targets = sum(1 for _ in engine.layering.targets(None))
     known = {folder: verdicts.get(folder, key) for folder, key in keys.items()} if verdicts else {}

@@ -26,7 +26,7 @@ BAD = (
     Example(
         {"environments/staging/app.yaml": "server:\n  public_url: https://staging.harbourkitchen.com\n"},
         "environments/staging/app.yaml:1",
-        "database",
+        "database.host",
     ),
     Example(
         {"environments/staging/environment.yaml": "protected: false\n"},
