@@ -82,12 +82,16 @@ def production() -> dict[str, Any]:
     return config
 
 
+def places(config: dict[str, Any]) -> set[Pointer]:
+    """Every section and leaf of a configuration."""
+    return {pointer[:length] for pointer, _ in leaves(config) for length in range(1, len(pointer) + 1)}
+
+
 def test_one_wrong_value_is_judged_alike() -> None:
     config = production()
     assert SCHEMA.is_valid(config)
-    places = {pointer[:length] for pointer, _ in leaves(config) for length in range(1, len(pointer) + 1)}
     verdicts = Counter[bool]()
-    for pointer in places:
+    for pointer in places(config):
         for value in WRONG:
             mutated = copy.deepcopy(config)
             set_at(mutated, pointer, value)
@@ -100,7 +104,7 @@ def test_one_wrong_value_is_judged_alike() -> None:
 
 def test_one_missing_value_is_judged_alike() -> None:
     config = production()
-    for pointer in {pointer[:length] for pointer, _ in leaves(config) for length in range(1, len(pointer) + 1)}:
+    for pointer in places(config):
         mutated = copy.deepcopy(config)
         section = mutated
         for part in pointer[:-1]:

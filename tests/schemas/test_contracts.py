@@ -254,3 +254,9 @@ def test_a_generated_file_says_what_it_was_made_from(contract: Write) -> None:
     assert '"$comment": "Generated from schemas/app.py by `terrace schemas`; do not edit."' in text
     assert text.endswith("}\n")
     assert export(root) == export(root)
+
+
+def test_markers_that_would_not_be_read_are_a_finding(contract: Write) -> None:
+    text = JSON.replace('"additionalProperties": {"$ref": "#/$defs/Peer"}', '"patternProperties": {"^a": {}}')
+    (finding,) = problems(contract(text, "app.schema.json"))
+    assert "'peers' has patternProperties" in finding.message

@@ -15,7 +15,6 @@ from pydantic import BaseModel, SecretStr
 from terrace.model.findings import Finding, Severity
 from terrace.model.service import PREFIX, Contract, Field
 from terrace.model.source import Pointer, dotted
-from terrace.model.variants import Schema
 from terrace.schemas.contracts import contract_path, contract_schema, model_of
 from terrace.schemas.locate import locate_field
 
@@ -56,7 +55,7 @@ def contract_problems(contract: Contract) -> Iterator[Problem]:
         yield from _markers(contract, field)
         yield from _null(field)
         yield from _secret(field, in_list=in_list)
-        yield from _open(field, contract.schema)
+        yield from _open(field)
 
 
 def _fields(field: Field, *, in_list: bool) -> Iterator[tuple[Field, bool]]:
@@ -118,13 +117,15 @@ def _secret(field: Field, *, in_list: bool) -> Iterator[Problem]:
         yield field.pointer, f"'{name}' is a secret with an example", "say in the description what it looks like"
 
 
-def _open(field: Field, root: Schema) -> Iterator[Problem]:
-    if field.properties and field.schema.get("additionalProperties") is not False:
-        message = (
-            f"'{dotted(field.pointer) or 'the contract'}' allows keys that it does not name: a typing error would pass"
-        )
-        if field.additional is None and field.schema.get("unevaluatedProperties") is not False:
-            yield field.pointer, message, 'extra="forbid" in a model, "additionalProperties": false in a JSON Schema'
+def _open(field: Field) -> Iterator[Problem]:
+    name = dotted(field.pointer) or "the contract"
+    if "patternProperties" in field.schema:
+        hint = 'give "additionalProperties" one schema, and "propertyNames" the pattern'
+        yield field.pointer, f"'{name}' has patternProperties, whose markers would not be read", hint
+    closed = False in (field.schema.get("additionalProperties"), field.schema.get("unevaluatedProperties"))
+    if field.properties and field.additional is None and not closed:
+        hint = 'extra="forbid" in a model, "additionalProperties": false in a JSON Schema'
+        yield field.pointer, f"'{name}' allows keys that it does not name: a typing error would pass", hint
 
 
 def _rewriting_types(model: type[BaseModel], pointer: Pointer, seen: tuple[type, ...] = ()) -> Iterator[Problem]:
