@@ -117,7 +117,7 @@ def test_a_secrets_file_opens_with_the_declared_keys_and_no_others() -> None:
         declared = {key for each in [environment, *extending] for key in each.recipients}
         assert {entry["recipient"] for entry in document.value["sops"]["age"]} == declared
         (rule,) = [rule for rule in rules if re.search(rule["path_regex"], path)]
-        assert set(rule["age"].split(",")) == declared
+        assert {key.strip() for key in rule["age"].split(",")} == declared
 
 
 def test_the_committed_key_is_that_of_development_alone() -> None:
