@@ -51,6 +51,7 @@ class Stopped(NamedTuple):
     message: str
     hint: str
     span: Span
+    index: int
 
 
 class Composed(NamedTuple):
@@ -60,6 +61,7 @@ class Composed(NamedTuple):
     starts: list[Span]
     problem: MarkedYAMLError | None
     stopped: Stopped | None
+    end: int
 
 
 def compose(text: str) -> Composed:
@@ -73,7 +75,12 @@ def compose(text: str) -> Composed:
     except MarkedYAMLError as error:
         problem = error
     builder.close_open()
-    return Composed(builder.roots, builder.starts, problem, builder.stopped)
+    end = len(text)
+    if builder.stopped is not None:
+        end = builder.stopped.index
+    elif problem is not None and problem.problem_mark is not None:
+        end = problem.problem_mark.index
+    return Composed(builder.roots, builder.starts, problem, builder.stopped, end)
 
 
 class _Builder:
@@ -101,6 +108,9 @@ class _Builder:
             self._add(_node("alias", "", event.anchor or "", event))
         elif isinstance(event, DocumentStartEvent):
             self.starts.append(_span(event))
+            if len(self.starts) > limits.MAX_FINDINGS:
+                hint = "Make each a file of its own."
+                self._stop(f"there are more than {limits.MAX_FINDINGS} documents", hint, _node("scalar", "", "", event))
         return self.stopped is not None
 
     def _enter(self, node: Node) -> None:
@@ -163,7 +173,7 @@ class _Builder:
             _end_with_last(node)
 
     def _stop(self, message: str, hint: str, node: Node) -> None:
-        self.stopped = Stopped(message, hint, Span(*node.span[:2], node.span.line, node.span.column + 1))
+        self.stopped = Stopped(message, hint, Span(*node.span[:2], node.span.line, node.span.column + 1), node.start)
 
 
 def _node(kind: Kind, style: str, text: str, event: Event) -> Node:

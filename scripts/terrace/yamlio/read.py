@@ -115,9 +115,10 @@ def _mapping(node: CollectionNode, depth: int) -> dict[str, Value]:
     for key, inner in node.value:
         if key.__class__ is not ScalarNode:
             raise _UnsureError
-        name = key.value
-        if not key.style:
-            name = _memo[name]
+        if key.style:
+            name = _styled(key)
+        else:
+            name = _memo[key.value]
             if name.__class__ is not str or name == "<<":
                 raise _UnsureError
         kind = inner.__class__
