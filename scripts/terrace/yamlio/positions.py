@@ -28,8 +28,8 @@ class Node:
     """One value: what it is, and the characters it stands in (`start` to `end`, counted from 0).
 
     `style` is libyaml's: empty for plain, else one of `'`, `"`, `|` and `>`; for a collection `{` when it stands in
-    brackets. `items` are the entries, with the key's node in a mapping. `tail` is the end of a block scalar with the
-    empty lines that may belong to it.
+    brackets. `items` are the entries, with the key's node in a mapping. `tail` is the end with the empty lines that
+    belong to a block scalar that keeps them (`|+`).
     """
 
     __slots__ = ("end", "items", "kind", "span", "start", "style", "tail", "text")
@@ -51,7 +51,7 @@ class Stopped(NamedTuple):
     message: str
     hint: str
     span: Span
-    index: int
+    offset: int
 
 
 class Composed(NamedTuple):
@@ -77,7 +77,7 @@ def compose(text: str) -> Composed:
     builder.close_open()
     end = len(text)
     if builder.stopped is not None:
-        end = builder.stopped.index
+        end = builder.stopped.offset
     elif problem is not None and problem.problem_mark is not None:
         end = problem.problem_mark.index
     return Composed(builder.roots, builder.starts, problem, builder.stopped, end)
@@ -125,6 +125,8 @@ class _Builder:
         if node.style in ("|", ">"):
             written = self.text[node.start : node.end].rstrip(" \t\r\n")
             node.end = node.start + len(written)
+            if "+" not in written[:3]:
+                node.tail = node.end
             node.span = self._reach(node, node.end)
         elif not node.style and (event.anchor or event.tag) and self.text.endswith(node.text, node.start, node.end):
             # The event begins with its tag or anchor; what is wrong with a scalar is wrong with its text.

@@ -118,9 +118,10 @@ def _mapping(node: CollectionNode, depth: int) -> dict[str, Value]:
         if key.style:
             name = _styled(key)
         else:
-            name = _memo[key.value]
-            if name.__class__ is not str or name == "<<":
+            plain = _memo[key.value]
+            if plain.__class__ is not str or plain == "<<":
                 raise _UnsureError
+            name = key.value
         kind = inner.__class__
         if kind is ScalarNode:
             values[name] = _styled(inner) if inner.style else _memo[inner.value]
