@@ -28,7 +28,7 @@ class Change(NamedTuple):
 
 
 class LeafChange(NamedTuple):
-    """A leaf that a rollback changed, as a person is told of it. `live`: a running process takes it without a restart."""
+    """A leaf that a rollback changed, for people. `live`: a running process takes it without a restart."""
 
     pointer: Pointer
     tenants: int
@@ -47,7 +47,7 @@ def changes(before: Bundle, after: Bundle) -> list[Change]:
 
 
 def leaf_changes(found: list[Change], *bundles: Bundle) -> tuple[LeafChange, ...]:
-    """`found` by leaf, each with the number of slices it reaches. It is live if every contract that knows it says so."""
+    """`found` by leaf, with the number of slices it reaches. Live is what every contract that knows it calls so."""
     contracts = [Contract(bundle.ref.service, bundle.schema) for bundle in bundles]
     tenants: dict[Pointer, set[str]] = {}
     for change in found:

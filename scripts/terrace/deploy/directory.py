@@ -27,7 +27,6 @@ Readers take no lock: they open what `..data` points at once, and stay with that
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -39,7 +38,7 @@ from terrace.deploy import hold as held
 from terrace.deploy import log
 from terrace.deploy.clock import stamp
 from terrace.deploy.destination import Delivery, RollbackResult
-from terrace.deploy.disk import remove_file, sync_folder, told, write_durably
+from terrace.deploy.disk import names, remove_file, sync_folder, told, write_durably
 from terrace.deploy.intent import Intent, State, carry_out
 from terrace.deploy.layout import current_folder, digest_of, find_release, in_the_way, stage
 from terrace.deploy.lock import break_lock
@@ -79,22 +78,22 @@ class DirectoryDestination:
             environment = same_environment(locked, refs)
             cleared = tuple(hold.name for bundle in bundles for hold in held.check(locked.holds, bundle))
             self._step(Step.CHECKED)
-            current = locked.last
+            current, staged, logged = locked.last, dict[str, str](), list[Release]()
             if current is not None and all(self._has(ref) for ref in refs):
-                release, folders, logged = current, {}, []
+                release = current
             else:
                 release = Release(
                     locked.number + 1, stamp(now), "deploy", actor, environment, tuple(refs), commit, dirty, reason
                 )
-                folders, logged = self._stage(locked, bundles), [release]
+                staged, logged = self._stage(locked, bundles), [release]
             logged += [
                 replace(release, action="clear", time=stamp(now), actor=actor, bundles=(), reason=_CLEARED.format(name))
                 for name in cleared
             ]
             if logged:
-                self._carry_out(Intent(folders, locked.lines(*logged), lift=cleared))
-            warnings = self._prune(locked, logged) if folders else ()
-            return Delivery(release, not folders, cleared, locked.recovered, warnings)
+                self._carry_out(Intent(staged, locked.lines(*logged), lift=cleared))
+            warnings = self._prune(locked, logged) if staged else ()
+            return Delivery(release, not staged, cleared, locked.recovered, warnings)
 
     def rollback(
         self,
@@ -183,8 +182,8 @@ class DirectoryDestination:
         with session(self._state, now, self._step), told("unpin the release"):
             remove_file(self._pin(digest))
 
-    def _pin(self, digest: str) -> str:
-        return f"{self._state.pins}/{digest.removeprefix('sha256:')}"
+    def _pin(self, digest: str) -> Path:
+        return self._state.pins / digest.removeprefix("sha256:")
 
     def _has(self, ref: BundleRef) -> bool:
         """Whether `ref` is current, and every byte of it is right."""
@@ -205,10 +204,10 @@ class DirectoryDestination:
         folder = self.root / ref.service
         if not folder.is_dir():
             folder.mkdir()
-            sync_folder(str(self.root))
+            sync_folder(self.root)
         there = find_release(folder, ref.digest)
         name = there.name if there else stage(bundle.folder, folder, ref.digest, self._step)
-        blocked = in_the_way(folder, os.listdir(folder / name))
+        blocked = in_the_way(folder, names(folder / name))
         if blocked:
             raise DestinationError(
                 f"{folder / blocked[0]} is in the way of a file of the release",
@@ -238,7 +237,7 @@ class DirectoryDestination:
             with told("make the release current"):
                 carry_out(self._state, intent, self._step)
         except DestinationError as error:
-            if os.path.exists(self._state.pending):
+            if self._state.pending.exists():
                 error.hint = f"{error.hint} It was begun, and the next deployment finishes it first.".strip()
             raise
 

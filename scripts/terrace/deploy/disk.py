@@ -6,6 +6,7 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from terrace.errors import DestinationError
 
@@ -34,20 +35,20 @@ def told(doing: str) -> Iterator[None]:
         raise DestinationError(f"cannot {doing}: {reason}{where}", hint=hint) from error
 
 
-def write_durably(path: str, data: bytes) -> None:
+def write_durably(path: Path, data: bytes) -> None:
     """Put `data` at `path` all at once: after a crash the old content is there, or the new, and never a part."""
-    temporary = f"{path}.new"
+    temporary = path.with_name(f"{path.name}.new")
     try:
         write_new(temporary, data, 0o644, sync=True)
-        os.rename(temporary, path)
+        temporary.rename(path)
     except OSError:
         with suppress(OSError):
-            os.unlink(temporary)
+            temporary.unlink()
         raise
-    sync_folder(os.path.dirname(path))
+    sync_folder(path.parent)
 
 
-def write_new(path: str, data: bytes, mode: int, *, sync: bool = False) -> None:
+def write_new(path: Path, data: bytes, mode: int, *, sync: bool = False) -> None:
     """Write a file with exactly `mode`, whatever the umask."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
@@ -61,44 +62,49 @@ def write_new(path: str, data: bytes, mode: int, *, sync: bool = False) -> None:
         os.close(descriptor)
 
 
-def read_regular(path: str) -> bytes:
+def read_regular(path: Path) -> bytes:
     """The bytes of a file that is no symbolic link."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     with open(descriptor, "rb") as file:
         return file.read()
 
 
-def remove_file(path: str) -> None:
+def remove_file(path: Path) -> None:
     """Remove a file for good; one that is not there is fine."""
     with suppress(FileNotFoundError):
-        os.unlink(path)
-        sync_folder(os.path.dirname(path))
+        path.unlink()
+        sync_folder(path.parent)
 
 
-def sync_folder(path: str) -> None:
+def names(folder: Path) -> list[str]:
+    """The names in a folder, sorted."""
+    return sorted(path.name for path in folder.iterdir())
+
+
+def sync_folder(path: Path) -> None:
     """Put the names in a folder on disk."""
     _sync(path, os.O_RDONLY | os.O_DIRECTORY)
 
 
-def sync_tree(folder: str) -> None:
+def sync_tree(folder: Path) -> None:
     """Put a flat folder and all its files on disk."""
-    names = os.listdir(folder)
-    if len(names) > _FEW and _sync_file_system(folder):
+    files = list(folder.iterdir())
+    if len(files) > _FEW and _sync_file_system(folder):
         return
-    for name in names:
-        _sync(f"{folder}/{name}", os.O_RDONLY)
+    for file in files:
+        _sync(file, os.O_RDONLY)
     sync_folder(folder)
 
 
-def remove_tree(folder: str) -> None:
+def remove_tree(folder: Path) -> None:
     """Remove a flat folder, also one that was made read-only."""
-    os.chmod(folder, 0o700)
-    for name in os.listdir(folder):
-        os.unlink(f"{folder}/{name}")
-    os.rmdir(folder)
+    folder.chmod(0o700)
+    for file in folder.iterdir():
+        file.unlink()
+    folder.rmdir()
 
 
-def _sync(path: str, flags: int) -> None:
+def _sync(path: Path, flags: int) -> None:
     descriptor = os.open(path, flags | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
@@ -106,7 +112,7 @@ def _sync(path: str, flags: int) -> None:
         os.close(descriptor)
 
 
-def _sync_file_system(folder: str) -> bool:
+def _sync_file_system(folder: Path) -> bool:
     """Whether syncfs(2) put everything on disk: one wait where ten thousand files would be as many."""
     import ctypes
 
@@ -116,7 +122,7 @@ def _sync_file_system(folder: str) -> bool:
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         if call(descriptor) != 0:
-            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), folder)
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(folder))
     finally:
         os.close(descriptor)
     return True

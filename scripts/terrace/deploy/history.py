@@ -7,7 +7,6 @@ goes back to. So two rollbacks in a row go back two releases, and never to the o
 from __future__ import annotations
 
 from collections.abc import Iterable
-
 from typing import NamedTuple
 
 from terrace.deploy.log import RELEASES, Entry

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,7 +19,7 @@ import orjson
 from terrace.bundle import Bundle, canonical
 from terrace.deploy.changes import ABSENT, Change
 from terrace.errors import DestinationError, HeldError
-from terrace.model.release import Hold, HeldLeaf
+from terrace.model.release import HeldLeaf, Hold
 from terrace.model.source import Pointer, dotted, json_pointer
 
 
@@ -71,13 +70,13 @@ def check(holds: Iterable[Hold], bundle: Bundle) -> list[Hold]:
     return concerned
 
 
-def read(folder: str) -> list[Hold]:
+def read(folder: Path) -> list[Hold]:
     """The holds that stand, the oldest first."""
     try:
-        names = sorted(name for name in os.listdir(folder) if name.endswith(".json"))
+        files = [path for path in folder.iterdir() if path.suffix == ".json"]
     except FileNotFoundError:
         return []
-    return sorted((_load(f"{folder}/{name}") for name in names), key=lambda hold: (hold.time, hold.name))
+    return sorted(map(_load, files), key=lambda hold: (hold.time, hold.name))
 
 
 def encode(hold: Hold) -> dict[str, Any]:
@@ -162,9 +161,9 @@ def _whom(tenants: tuple[str, ...]) -> str:
     return f" for {first}" if len(named) <= 3 else f" for {len(named):,} tenants, as {first}"
 
 
-def _load(path: str) -> Hold:
+def _load(path: Path) -> Hold:
     try:
-        return decode(orjson.loads(Path(path).read_bytes()))
+        return decode(orjson.loads(path.read_bytes()))
     except (OSError, orjson.JSONDecodeError, KeyError, TypeError) as error:
         # A hold that cannot be read may hold back anything: nothing is deployed over it.
         raise DestinationError(

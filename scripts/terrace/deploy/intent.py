@@ -37,34 +37,34 @@ class State(NamedTuple):
     root: Path
 
     @property
-    def folder(self) -> str:
+    def folder(self) -> Path:
         """The folder of all of them."""
-        return f"{self.root}/.terrace"
+        return self.root / ".terrace"
 
     @property
-    def lock(self) -> str:
+    def lock(self) -> Path:
         """The lock, with the note of who holds it."""
-        return f"{self.folder}/lock"
+        return self.folder / "lock"
 
     @property
-    def log(self) -> str:
+    def log(self) -> Path:
         """The release log."""
-        return f"{self.folder}/log.jsonl"
+        return self.folder / "log.jsonl"
 
     @property
-    def pending(self) -> str:
+    def pending(self) -> Path:
         """The intent, while there is one."""
-        return f"{self.folder}/pending.json"
+        return self.folder / "pending.json"
 
     @property
-    def holds(self) -> str:
+    def holds(self) -> Path:
         """The folder of holds."""
-        return f"{self.folder}/holds"
+        return self.folder / "holds"
 
     @property
-    def pins(self) -> str:
+    def pins(self) -> Path:
         """The folder of pins, an empty file each, named by the digest."""
-        return f"{self.folder}/pins"
+        return self.folder / "pins"
 
 
 def carry_out(state: State, intent: Intent, on_step: OnStep) -> None:
@@ -77,12 +77,12 @@ def carry_out(state: State, intent: Intent, on_step: OnStep) -> None:
 def finish(state: State, intent: Intent, on_step: OnStep) -> None:
     """Do what `intent` says, or what is left of it. A hold stands before the release that it guards is current."""
     for new in intent.hold:
-        write_durably(f"{state.holds}/{new.name}.json", canonical(holds.encode(new)))
+        write_durably(state.holds / f"{new.name}.json", canonical(holds.encode(new)))
         on_step(Step.HELD)
     for service, name in sorted(intent.folders.items()):
         swap(state.root / service, name, on_step)
     for name in intent.lift:
-        remove_file(f"{state.holds}/{name}.json")
+        remove_file(state.holds / f"{name}.json")
         on_step(Step.LIFTED)
     logged = {entry.sequence for entry in log.read(state.log)}
     missing = [entry for entry in intent.entries if entry.sequence not in logged]
@@ -96,7 +96,7 @@ def finish(state: State, intent: Intent, on_step: OnStep) -> None:
 def read(state: State) -> Intent | None:
     """The intent that a deployer left behind, if one did."""
     try:
-        data = Path(state.pending).read_bytes()
+        data = state.pending.read_bytes()
     except FileNotFoundError:
         return None
     try:

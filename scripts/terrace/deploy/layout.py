@@ -27,7 +27,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from terrace.bundle import open_bundle, verify
-from terrace.deploy.disk import read_regular, remove_tree, sync_folder, sync_tree, write_new
+from terrace.deploy.disk import names, read_regular, remove_tree, sync_folder, sync_tree, write_new
 from terrace.deploy.steps import OnStep, Step
 from terrace.errors import BundleError
 
@@ -41,7 +41,7 @@ _REMOVING = "..removing-"
 def current_folder(service: Path) -> Path | None:
     """The release that is current in the folder of a service."""
     try:
-        name = os.readlink(service / DATA)
+        name = (service / DATA).readlink()
     except (FileNotFoundError, NotADirectoryError):
         return None
     return service / name
@@ -54,7 +54,7 @@ def digest_of(name: str) -> str:
 
 def releases(service: Path) -> Iterator[str]:
     """The names of the folders of releases that are there."""
-    return (name for name in sorted(os.listdir(service)) if name.startswith(_RELEASE))
+    return (name for name in names(service) if name.startswith(_RELEASE))
 
 
 def find_release(service: Path, digest: str) -> Path | None:
@@ -69,8 +69,8 @@ def stage(source: Path, service: Path, digest: str, on_step: OnStep) -> str:
     """Copy the bundle in `source` into a new release, and return the name of its folder."""
     staging = new_staging(service, digest.removeprefix("sha256:"))
     on_step(Step.STAGING)
-    for name in sorted(os.listdir(source)):
-        write_new(f"{staging}/{name}", read_regular(f"{source}/{name}"), 0o444)
+    for name in names(source):
+        write_new(staging / name, read_regular(source / name), 0o444)
         on_step(Step.COPIED)
     return settle(staging, service, digest, on_step)
 
@@ -88,17 +88,17 @@ def settle(staging: Path, service: Path, digest: str, on_step: OnStep) -> str:
     if not problems and open_bundle(staging).ref.digest != digest:
         problems = ["it changed while it was copied"]
     if problems:
-        remove_tree(str(staging))
+        remove_tree(staging)
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         raise BundleError(
             f"the bundle {digest} is damaged: {problems[0]}{more}", hint="Build it again with terrace build."
         )
-    sync_tree(str(staging))
-    os.chmod(staging, 0o555)
+    sync_tree(staging)
+    staging.chmod(0o555)
     on_step(Step.SYNCED)
     name = _free_name(service, digest)
-    os.rename(staging, service / name)
-    sync_folder(str(service))
+    staging.rename(service / name)
+    sync_folder(service)
     on_step(Step.STAGED)
     return name
 
@@ -108,41 +108,41 @@ def swap(service: Path, name: str, on_step: OnStep) -> None:
     if not _points_at(service / DATA, name):
         temporary = service / _DATA_TMP
         temporary.unlink(missing_ok=True)
-        os.symlink(name, temporary)
+        temporary.symlink_to(name)
         on_step(Step.LINKED)
-        os.rename(temporary, service / DATA)
-        sync_folder(str(service))
+        temporary.rename(service / DATA)
+        sync_folder(service)
         on_step(Step.SWAPPED)
-    visible = set(os.listdir(service / name))
+    visible = set(names(service / name))
     links = {entry.name for entry in os.scandir(service) if _is_visible_link(service, entry)}
     for new in sorted(visible - links):
-        os.symlink(f"{DATA}/{new}", service / new)
+        (service / new).symlink_to(f"{DATA}/{new}")
         on_step(Step.SHOWN)
     for stale in links - visible:
-        os.unlink(service / stale)
-    sync_folder(str(service))
+        (service / stale).unlink()
+    sync_folder(service)
     on_step(Step.TIDIED)
 
 
-def in_the_way(service: Path, names: Iterable[str]) -> list[str]:
-    """Those of `names` that something else than our link has taken in the folder of a service."""
+def in_the_way(service: Path, wanted: Iterable[str]) -> list[str]:
+    """Those of `wanted` that something else than our link has taken in the folder of a service."""
     return [
-        name for name in names if os.path.lexists(service / name) and not _points_at(service / name, f"{DATA}/{name}")
+        name for name in wanted if os.path.lexists(service / name) and not _points_at(service / name, f"{DATA}/{name}")
     ]
 
 
 def sweep(service: Path) -> None:
     """Remove what a deployer that died has left half done."""
     (service / _DATA_TMP).unlink(missing_ok=True)
-    for name in os.listdir(service):
+    for name in names(service):
         if name.startswith((_STAGING, _REMOVING)):
-            remove_tree(f"{service}/{name}")
+            remove_tree(service / name)
 
 
 def remove_release(service: Path, name: str) -> None:
     """Remove a release for good. It loses its name first, so that a part of it is never taken for a release."""
-    removing = f"{service}/{_REMOVING}{name.removeprefix(_RELEASE)}"
-    os.rename(service / name, removing)
+    removing = service / f"{_REMOVING}{name.removeprefix(_RELEASE)}"
+    (service / name).rename(removing)
     remove_tree(removing)
 
 
@@ -163,7 +163,7 @@ def _free_name(service: Path, digest: str) -> str:
 
 def _points_at(link: Path, name: str) -> bool:
     try:
-        return os.readlink(link) == name
+        return str(link.readlink()) == name
     except OSError:
         return False
 

@@ -18,6 +18,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from pathlib import Path
 from typing import NamedTuple
 
 import orjson
@@ -42,7 +43,7 @@ class Owner(NamedTuple):
 
 
 @contextmanager
-def locked(path: str, now: datetime) -> Iterator[Owner | None]:
+def locked(path: Path, now: datetime) -> Iterator[Owner | None]:
     """Hold the lock at `path`. Gives the owner that died with it, if one did."""
     with told("lock the destination"):
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -60,7 +61,7 @@ def locked(path: str, now: datetime) -> Iterator[Owner | None]:
         os.close(descriptor)
 
 
-def break_lock(path: str, owner: str, now: datetime) -> Owner:
+def break_lock(path: Path, owner: str, now: datetime) -> Owner:
     """Forget the owner `host:pid` that is noted in the lock at `path`. Refused while a process here holds the lock."""
     with told("open the lock"):
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -124,7 +125,6 @@ def _note(descriptor: int, data: bytes) -> None:
 
 def _boot() -> str:
     try:
-        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
-            return file.read().strip()
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:
         return ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -31,13 +32,13 @@ class Entry(NamedTuple):
     restored: Mapping[str, str] = MappingProxyType({})
 
 
-def read(path: str) -> list[Entry]:
+def read(path: Path) -> list[Entry]:
     """Every entry, the oldest first."""
     lines = _bytes(path).split(b"\n")[:-1]
     return [_line(path, number, line) for number, line in enumerate(lines, 1)]
 
 
-def repair(path: str) -> bool:
+def repair(path: Path) -> bool:
     """Cut off a last line that was never finished. Returns whether there was one."""
     data = _bytes(path)
     whole = data.rfind(b"\n") + 1
@@ -47,10 +48,10 @@ def repair(path: str) -> bool:
     return True
 
 
-def append(path: str, entries: Iterable[Entry]) -> None:
+def append(path: Path, entries: Iterable[Entry]) -> None:
     """Put `entries` at the end, all or none of them."""
     data = b"".join(canonical(encode(entry)) + b"\n" for entry in entries)
-    created = not os.path.exists(path)
+    created = not path.exists()
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
     size = os.fstat(descriptor).st_size
     try:
@@ -64,7 +65,7 @@ def append(path: str, entries: Iterable[Entry]) -> None:
     finally:
         os.close(descriptor)
     if created:
-        sync_folder(os.path.dirname(path))
+        sync_folder(path.parent)
 
 
 def encode(entry: Entry) -> dict[str, Any]:
@@ -107,7 +108,7 @@ def decode(raw: Mapping[str, Any]) -> Entry:
     return Entry(int(raw["sequence"]), release, dict(raw["restored"]))
 
 
-def _line(path: str, number: int, line: bytes) -> Entry:
+def _line(path: Path, number: int, line: bytes) -> Entry:
     try:
         return decode(orjson.loads(line))
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
@@ -117,15 +118,14 @@ def _line(path: str, number: int, line: bytes) -> Entry:
         ) from error
 
 
-def _bytes(path: str) -> bytes:
+def _bytes(path: Path) -> bytes:
     try:
-        with open(path, "rb") as file:
-            return file.read()
+        return path.read_bytes()
     except FileNotFoundError:
         return b""
 
 
-def _cut(path: str, size: int) -> None:
+def _cut(path: Path, size: int) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
     try:
         os.ftruncate(descriptor, size)

@@ -112,9 +112,11 @@ def _with_current_secrets(folder: Path, old: Bundle, undone: Bundle, on_step: On
     """A release with the configuration of `old` and the secrets of `undone`: its folder's name, and what it is."""
     staging = new_staging(folder, f"rollback-{old.ref.digest.removeprefix('sha256:')}")
     ref = assemble(old, undone, staging, link=True)
+    for file in staging.iterdir():
+        file.chmod(0o444)
     there = find_release(folder, ref.digest)
     if there is not None:
-        remove_tree(str(staging))
+        remove_tree(staging)
         return there.name, ref
     return settle(staging, folder, ref.digest, on_step), ref
 

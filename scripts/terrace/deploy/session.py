@@ -12,7 +12,7 @@ from terrace.deploy import hold as holds
 from terrace.deploy import intent as intents
 from terrace.deploy import log
 from terrace.deploy.clock import stamp
-from terrace.deploy.disk import remove_file, told
+from terrace.deploy.disk import names, remove_file, told
 from terrace.deploy.history import recent
 from terrace.deploy.intent import State
 from terrace.deploy.layout import current_folder, digest_of, releases, remove_release, sweep
@@ -64,8 +64,8 @@ class Session(NamedTuple):
 def session(state: State, now: datetime, on_step: OnStep) -> Iterator[Session]:
     """Hold the destination's lock, finish what was interrupted, and leave nothing half done behind."""
     with told("set up the destination"):
-        os.makedirs(state.holds, exist_ok=True)
-        os.makedirs(state.pins, exist_ok=True)
+        state.holds.mkdir(parents=True, exist_ok=True)
+        state.pins.mkdir(exist_ok=True)
     with locked(state.lock, now):
         on_step(Step.LOCKED)
         with told("recover the destination"):
@@ -82,7 +82,7 @@ def session(state: State, now: datetime, on_step: OnStep) -> Iterator[Session]:
 
 def prune(state: State, entries: list[log.Entry], keep: int, protected: set[str], on_step: OnStep) -> None:
     """Remove the releases that nobody goes back to: all but the last `keep`, the current, held and pinned ones."""
-    wanted = protected | {f"sha256:{name}" for name in os.listdir(state.pins)}
+    wanted = protected | {f"sha256:{name}" for name in names(state.pins)}
     wanted |= {digest for hold in holds.read(state.holds) for digest in (hold.undone, hold.restored)}
     for service in services(state):
         folder = state.root / service
@@ -112,9 +112,9 @@ def same_environment(session: Session, bundles: list[BundleRef]) -> str:
             f"bundles of {' and '.join(sorted(environments))} cannot lie at one destination",
             hint="Each environment has a destination of its own, named in its environment.yaml.",
         )
-    names = [bundle.service for bundle in bundles]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice or not names:
+    services = [bundle.service for bundle in bundles]
+    twice = sorted({name for name in services if services.count(name) > 1})
+    if twice or not services:
         raise DestinationError(
             f"service '{twice[0]}' has two bundles in one release" if twice else "there is no bundle"
         )

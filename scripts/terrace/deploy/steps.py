@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Step(StrEnum):
-    """A step that was just finished. After each of them the destination can be left, and readers see a whole release."""
+    """A step that was just finished. After each, the process may die: readers see a whole release."""
 
     LOCKED = "locked"
     RECOVERED = "recovered"
