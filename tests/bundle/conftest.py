@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
-
 from terrace.bundle import Bundle, BundleWriter, open_bundle
 
 SCHEMA = {

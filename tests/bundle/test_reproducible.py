@@ -7,8 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 WRITE = """
 import os, sys
 from pathlib import Path
@@ -25,19 +23,20 @@ print(writer.seal({"commit": "abc", "terrace": "0.1.0"}).digest)
 """
 
 ENVIRONMENTS = [
-    {"TZ": "UTC", "LC_ALL": "C", "PYTHONHASHSEED": "0", "umask": "022", "order": "['acme', 'bolt', 'corp']"},
-    {"TZ": "Pacific/Apia", "LC_ALL": "C.utf8", "PYTHONHASHSEED": "99", "umask": "077", "order": "['corp', 'bolt', 'acme']"},
-    {"TZ": "Asia/Kolkata", "LC_ALL": "tr_TR.UTF-8", "PYTHONHASHSEED": "12345", "umask": "000", "order": "sorted({'bolt', 'corp', 'acme'})"},
-]  # fmt: skip
+    {"TZ": "UTC", "LC_ALL": "C", "PYTHONHASHSEED": "0"},
+    {"TZ": "Pacific/Apia", "LC_ALL": "C.utf8", "PYTHONHASHSEED": "99"},
+    {"TZ": "Asia/Kolkata", "LC_ALL": "tr_TR.UTF-8", "PYTHONHASHSEED": "12345"},
+]
+UMASKS = ["022", "077", "000"]
+ORDERS = ["['acme', 'bolt', 'corp']", "['corp', 'bolt', 'acme']", "sorted({'bolt', 'corp', 'acme'})"]
 
 
 def test_two_processes_write_identical_bundles(tmp_path: Path) -> None:
     digests, contents = set(), []
-    for number, variables in enumerate(ENVIRONMENTS):
+    for number, settings in enumerate(ENVIRONMENTS):
         folder = tmp_path / f"{number}" / ("deep/" * number) / "bundle"
         folder.parent.mkdir(parents=True)
-        settings = {key: value for key, value in variables.items() if key.isupper()}
-        command = [sys.executable, "-c", WRITE, str(folder), variables["umask"], variables["order"]]
+        command = [sys.executable, "-c", WRITE, str(folder), UMASKS[number], ORDERS[number]]
         done = subprocess.run(
             command, env={**os.environ, **settings}, cwd=folder.parent, capture_output=True, text=True
         )
