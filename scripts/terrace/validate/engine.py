@@ -17,6 +17,7 @@ from terrace.model.layers import EffectiveConfig, Layer, Target, contribution
 from terrace.model.source import Document, Location, Pointer
 from terrace.validate import suppress
 from terrace.validate.descriptors import descriptor_schema
+from terrace.validate.facts import Facts
 from terrace.validate.found import Found, merge
 from terrace.validate.places import DESCRIPTORS, layer_file, plain_documents
 from terrace.validate.registry import rules as all_rules
@@ -49,6 +50,7 @@ class Engine:
     ) -> None:
         self.repository = repository
         self.layering = Layering(repository)
+        self.facts = Facts(self.layering)
         self.today = today
         self._cross_checks = cross_checks or {}
         self._on_config = on_config
@@ -161,7 +163,7 @@ class Engine:
             for finding in self._target(config, tenant):
                 yield Found(finding, (str(target),))
         for service, configs in families.items():
-            family = Family(service, tenant, configs, self.repository)
+            family = Family(service, tenant, configs, self.repository, self.facts)
             for finding in self._run("across", family):
                 yield Found(finding, tuple(str(config.target) for config in configs.values()))
 
@@ -188,7 +190,7 @@ class Engine:
                 if (production or not candidate.production) and (pointer is None or _wins(pointer, stronger)):
                     yield candidate.finding
         contract = self.repository.contracts[service]
-        view = TargetView(config, contract, environment, tenant, self.repository, self.today)
+        view = TargetView(config, contract, environment, tenant, self.repository, self.today, self.facts)
         if production:
             for candidate in self._of_defaults(service, view):
                 if candidate.finding.pointer is None or _wins(candidate.finding.pointer, config.layers):

@@ -33,9 +33,10 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 from terrace.model.entities import Environment, Repository, Tenant
 from terrace.model.findings import Finding, Fix, Related, Severity
-from terrace.model.layers import EffectiveConfig
+from terrace.model.layers import EffectiveConfig, Target
 from terrace.model.service import Contract, Field
 from terrace.model.source import Document, Location, Pointer
+from terrace.validate.facts import Facts
 
 On = Literal[
     "repository", "tenant", "document", "secrets", "value", "schema", "target", "across", "reader", "suppression"
@@ -139,6 +140,11 @@ class Leaf(NamedTuple):
     location: Location
 
     @property
+    def text(self) -> str:
+        """The value as YAML writes it: what a rule's coarse `values` pattern was matched against."""
+        return self.value if isinstance(self.value, str) else str(self.value).lower()
+
+    @property
     def name(self) -> str:
         """The last key on the way: `host` of `database.host`, `origins` of `cors.origins[0]`."""
         return next((part for part in reversed(self.pointer) if isinstance(part, str)), "")
@@ -160,6 +166,7 @@ class TargetView(NamedTuple):
     tenant: Tenant | None
     repository: Repository
     today: date
+    facts: Facts
 
     @property
     def production(self) -> bool:
@@ -168,10 +175,14 @@ class TargetView(NamedTuple):
 
     def supply(self, pointer: Pointer) -> Location:
         """Where a value for `pointer` should be written: in the file of the target's own environment."""
-        folder = f"environments/{self.config.target.environment}"
-        path = f"{folder}/{self.config.target.service}.yaml"
-        document = self.repository.files.documents.get(path)
-        return document.at(pointer) if document else Location(path)
+        return supply(self.repository, self.config.target, pointer)
+
+
+def supply(repository: Repository, target: Target, pointer: Pointer) -> Location:
+    """Where a value for `pointer` should be written: in the file of the target's own environment."""
+    path = f"environments/{target.environment}/{target.service}.yaml"
+    document = repository.files.documents.get(path)
+    return document.at(pointer) if document else Location(path)
 
 
 class Family(NamedTuple):
@@ -181,6 +192,7 @@ class Family(NamedTuple):
     tenant: Tenant | None
     configs: Mapping[str, EffectiveConfig]
     repository: Repository
+    facts: Facts
 
     @property
     def contract(self) -> Contract:
