@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from terrace.validate.words import word_set
+
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?"
 NAME = rf"{_LABEL}(?:\.{_LABEL})*\.?"
 """A host's name, or an IPv4 address."""
@@ -24,7 +26,7 @@ _PRIVATE_SUFFIXES = (
     ".localdomain", ".localhost", ".private", ".svc",
 )  # fmt: skip
 _RESERVED = (".example", ".test", ".invalid", ".onion", ".arpa", ".alt")
-_GENERIC = frozenset(
+_GENERIC = word_set(
     "academy aero agency ai app art asia bank biz blog build business capital care careers cat center chat church city"
     " cloud club codes coffee com community company computer consulting coop cymru dance delivery design dev digital"
     " direct directory earth edu education email energy engineering events exchange expert fashion finance fit food"
@@ -36,7 +38,7 @@ _GENERIC = frozenset(
     " security services shoes shop shopping site social software solar solutions space store studio style support"
     " systems tax team tech technology tel tickets tips today tokyo tools top tours town toys trade trading training"
     " travel tube university vacations ventures vet video villas vip vision wales watch webcam website wedding wiki"
-    " work works world wtf xyz yoga zone".split()
+    " work works world wtf xyz yoga zone"
 )
 """The generic top-level domains that people use; with the countries' two letters they tell the world from a network."""
 

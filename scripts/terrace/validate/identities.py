@@ -44,7 +44,7 @@ def marked(field: Field, marker: str) -> Iterator[Field]:
 
 
 def places(pattern: Pointer, value: Any, at: Pointer = ()) -> Iterator[tuple[Pointer, Any]]:
-    """Where a field stands in `value`, and what is there. In a field's own pointer `*` is any key, a number any item."""
+    """Where a field stands in `value`, and what is there. In a field's pointer `*` is any key, a number any item."""
     if not pattern:
         yield at, value
         return

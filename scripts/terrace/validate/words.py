@@ -7,11 +7,17 @@ from functools import lru_cache
 
 from terrace.model.source import Pointer
 
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of `text`, which are parted by spaces; lists of words are easier to read that way."""
+    return frozenset(text.split())
+
+
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
-_PROSE = frozenset(
+_PROSE = word_set(
     "about annotation banner comment comments description descriptions display doc docs example examples help hint"
-    " label message note notes notice placeholder prompt reason subject summary text title tooltip".split()
+    " label message note notes notice placeholder prompt reason subject summary text title tooltip"
 )
 
 

@@ -81,5 +81,3 @@ def check(view: TargetView) -> Iterator[Hit]:
             f"Extend a production environment or none, and set the values in {heir.name} itself.",
             tuple(Related(place, f"decides in {heir.name} for {service}") for place, service in shown),
         )
-
-

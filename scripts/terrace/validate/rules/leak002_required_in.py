@@ -71,7 +71,11 @@ def check(view: TargetView) -> Iterator[Hit]:
             continue
         for parent, section in places(field.pointer[:-1], view.config.values):
             pointer = (*parent, field.pointer[-1])
-            if isinstance(section, dict) and not _is_set(view.config, pointer) and not _is_missing(view, field, section):
+            if (
+                isinstance(section, dict)
+                and not _is_set(view.config, pointer)
+                and not _is_missing(view, field, section)
+            ):
                 yield _hit(view, pointer)
 
 

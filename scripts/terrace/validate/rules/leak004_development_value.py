@@ -23,7 +23,7 @@ from terrace.model.layers import Contribution
 from terrace.model.service import Field
 from terrace.model.source import dotted
 from terrace.validate.facts import Introduced
-from terrace.validate.identities import Identity
+from terrace.validate.identities import Identity, places
 from terrace.validate.rule import Example, Hit, TargetView, rule
 
 _DEVELOPMENT = "server:\n  public_url: https://dev.harbourkitchen.com\ndatabase:\n  host: db.dev.internal\n"
@@ -114,9 +114,7 @@ def _is_told_elsewhere(view: TargetView, field: Field, introduced: Introduced, w
     if not field.must_differ or introduced.pointer != winner.pointer:
         return False
     theirs = view.facts.config(view.config.target.service, introduced.environment).values
-    for part in winner.pointer:
-        theirs = theirs[part] if isinstance(theirs, dict) and part in theirs else None
-    return bool(theirs == winner.value)
+    return any(value == winner.value for _, value in places(winner.pointer, theirs))
 
 
 def _said(name: Identity) -> str:
