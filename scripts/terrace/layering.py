@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import reduce
-from typing import Any
+from typing import Any, NamedTuple
 
 from terrace.model.entities import Environment, Files, Repository, Tenant
 from terrace.model.layers import EffectiveConfig, Layer, LayerKind, Target
@@ -42,6 +42,36 @@ def lineage(repository: Repository, name: str) -> tuple[Environment, ...]:
         chain.append(repository.environments[name])
         name = chain[-1].extends
     return tuple(reversed(chain))
+
+
+class Folder(NamedTuple):
+    """A folder that holds layers of a target: its path, and the rank, name and environment of its layers."""
+
+    path: str
+    kind: LayerKind
+    name: str
+    environment: str | None = None
+
+
+def environment_folders(repository: Repository, environment: str) -> Iterator[Folder]:
+    """The folders that make an environment, weakest first. Local files come after all others, from its own folder."""
+    yield Folder("environments/base", LayerKind.BASE, "base")
+    for ancestor in lineage(repository, environment):
+        yield Folder(f"environments/{ancestor.name}", LayerKind.ENVIRONMENT, ancestor.name, ancestor.name)
+
+
+def tenant_folders(repository: Repository, environment: str, tenant: Tenant) -> Iterator[Folder]:
+    """The folders that a tenant's groups and the tenant itself lay over an environment, weakest first."""
+    ancestors = [ancestor.name for ancestor in lineage(repository, environment)]
+    owners = [
+        (repository.groups[name].folder, LayerKind.GROUP, f"group {name}")
+        for name in tenant.groups
+        if name in repository.groups
+    ]
+    for path, kind, name in (*owners, (tenant.folder, LayerKind.TENANT, f"tenant {tenant.name}")):
+        yield Folder(path, kind, name)
+        for ancestor in ancestors:
+            yield Folder(f"{path}/{ancestor}", kind, f"{name} in {ancestor}", ancestor)
 
 
 class Layering:
@@ -85,21 +115,23 @@ class Layering:
 
     def overlays(self, target: Target, tenant: Tenant) -> Iterator[Layer]:
         """What the tenant's groups and the tenant itself lay over the environment, weakest first."""
-        ancestors = [environment.name for environment in lineage(self.repository, target.environment)]
-        files = self.repository.files
-        for name in tenant.groups:
-            group = self.repository.groups.get(name)
-            if group is None:
-                continue
-            yield from self._folder(files, group.folder, target.service, LayerKind.GROUP, f"group {name}", None)
-            for environment in ancestors:
-                folder, title = f"{group.folder}/{environment}", f"group {name} in {environment}"
-                yield from self._folder(files, folder, target.service, LayerKind.GROUP, title, environment)
-        title = f"tenant {tenant.name}"
-        yield from self._folder(tenant.files, tenant.folder, target.service, LayerKind.TENANT, title, None)
-        for environment in ancestors:
-            folder, inner = f"{tenant.folder}/{environment}", f"{title} in {environment}"
-            yield from self._folder(tenant.files, folder, target.service, LayerKind.TENANT, inner, environment)
+        for folder in tenant_folders(self.repository, target.environment, tenant):
+            files = tenant.files if folder.kind is LayerKind.TENANT else self.repository.files
+            yield from self._folder(files, folder, target.service)
+
+    def secrets(self, target: Target, tenant: Tenant | None) -> list[tuple[str, bytes]]:
+        """The encrypted files of a target by rank, weakest first: path and bytes, as they are committed."""
+        contract = self.repository.contracts[target.service]
+        homes = [("environments", self.repository.files), *([(tenant.folder, tenant.files)] if tenant else [])]
+        found = []
+        for home, files in homes:
+            for ancestor in lineage(self.repository, target.environment):
+                for name in ("shared", target.service):
+                    path = f"{home}/{ancestor.name}/{name}.secrets.yaml"
+                    document = files.secrets.get(path)
+                    if document and (name != "shared" or contract.sections & document.value.keys()):
+                        found.append((path, files.sealed[path]))
+        return found
 
     def forget(self, tenant: Tenant) -> None:
         """Let go of a tenant's layers, so that a run over many tenants needs the memory of one."""
@@ -118,19 +150,16 @@ class Layering:
 
     def _environment_layers(self, service: str, environment: str) -> Iterator[Layer]:
         files = self.repository.files
-        yield from self._folder(files, "environments/base", service, LayerKind.BASE, "base", None)
-        for ancestor in lineage(self.repository, environment):
-            folder = f"environments/{ancestor.name}"
-            yield from self._folder(files, folder, service, LayerKind.ENVIRONMENT, ancestor.name, ancestor.name)
+        for folder in environment_folders(self.repository, environment):
+            yield from self._folder(files, folder, service)
         if self.repository.environments[environment].kind == "development":
             path = f"environments/{environment}/{service}.local.yaml"
             yield from self._layer(files, path, service, LayerKind.LOCAL, "local", environment)
 
-    def _folder(
-        self, files: Files, folder: str, service: str, kind: LayerKind, name: str, environment: str | None
-    ) -> Iterator[Layer]:
-        yield from self._layer(files, f"{folder}/shared.yaml", service, kind, name, environment)
-        yield from self._layer(files, f"{folder}/{service}.yaml", service, kind, name, environment)
+    def _folder(self, files: Files, folder: Folder, service: str) -> Iterator[Layer]:
+        for name in ("shared", service):
+            path = f"{folder.path}/{name}.yaml"
+            yield from self._layer(files, path, service, folder.kind, folder.name, folder.environment)
 
     def _layer(
         self, files: Files, path: str, service: str, kind: LayerKind, name: str, environment: str | None

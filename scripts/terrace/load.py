@@ -14,7 +14,7 @@ from terrace import yamlio
 from terrace.model.entities import KINDS, Environment, Files, Group, Repository, Tenant
 from terrace.model.findings import Finding, Severity
 from terrace.model.service import Contract
-from terrace.model.source import Document, Location
+from terrace.model.source import Document, Location, Pointer, Spans
 from terrace.source import Entry, Source, Unreadable
 
 ENVIRONMENTS = "environments"
@@ -92,7 +92,10 @@ def common(tree: Tree) -> Repository:
     folders: dict[str, str] = {}
     for folder in tree.tenants:
         folders.setdefault(name_of(folder), folder)
-    repository = Repository(tree.source, environments, groups, _contracts(tree, files), files, folders)
+    contracts = _contracts(tree, files)
+    repository = Repository(
+        tree.source, environments, groups, contracts, files, folders, uncontracted=_uncontracted(tree)
+    )
     repository.duplicates.update(
         {folder: folders[name_of(folder)] for folder in tree.tenants if folders[name_of(folder)] != folder}
     )
@@ -144,7 +147,7 @@ def _folders(entries: Iterable[Entry], root: str) -> list[str]:
 
 
 def _is_read(entry: Entry) -> bool:
-    return entry.path.endswith((".yaml", ".yml"))
+    return entry.path.endswith(".yaml")
 
 
 def _read(source: Source, entries: Sequence[Entry], files: Files) -> None:
@@ -207,12 +210,40 @@ def _contracts(tree: Tree, files: Files) -> dict[str, Contract]:
             continue
         schema = _schema(data)
         if schema is None:
-            message = f"{entry.path} is not a JSON Schema"
-            hint = "Make it anew: terrace schemas"
-            files.findings.append(Finding("SCH008", Severity.ERROR, message, Location(entry.path), hint=hint))
+            files.findings.append(
+                _unreadable(entry, Unreadable("is not a JSON Schema", "Make it anew: terrace schemas"))
+            )
             continue
-        contracts[service] = Contract(service, schema, path=entry.path)
+        document = Document(entry.path, data.decode(), schema, _locate)
+        contracts[service] = Contract(service, schema, path=entry.path, document=document)
     return contracts
+
+
+def _uncontracted(tree: Tree) -> frozenset[str]:
+    """The services that `pyproject.toml` lets in without one: `[tool.terrace.services.NAME]` `contract = "none"`."""
+    for data in tree.source.read(tree.settings):
+        if isinstance(data, bytes) and b"contract" in data:
+            return _without_contract(data)
+    return frozenset()
+
+
+def _without_contract(settings: bytes) -> frozenset[str]:
+    import tomllib
+
+    try:
+        said: Any = tomllib.loads(settings.decode())
+    except ValueError:  # not our file to judge: every tool of the project reads it, and says so
+        return frozenset()
+    for part in ("tool", "terrace", "services"):
+        said = said.get(part, {}) if isinstance(said, dict) else {}
+    services = said.items() if isinstance(said, dict) else ()
+    return frozenset(name for name, about in services if isinstance(about, dict) and about.get("contract") == "none")
+
+
+def _locate(text: str) -> dict[Pointer, Spans]:
+    from terrace.yamlio.positions import locate  # JSON is YAML
+
+    return locate(text)
 
 
 def _schema(data: bytes) -> dict[str, Any] | None:

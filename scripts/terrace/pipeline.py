@@ -7,30 +7,23 @@ tenants, and what did not change since the last run is not judged again.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from terrace import load
-from terrace.model.findings import Finding, Report, RuleInfo, Severity, Suppressed
-from terrace.source import Source, Unreadable, open_source
-from terrace.validate.found import Found, merge
-from terrace.validate.verdicts import Verdicts, key_of
+from terrace.model.entities import Environment, Origin
+from terrace.model.findings import Report, Severity
+from terrace.seal import Sealed, Sealing
+from terrace.source import Source, open_source
+from terrace.validate.found import Found
+from terrace.validate.outcome import report
+from terrace.validate.run import Checked, run
+from terrace.views import named
 
 if TYPE_CHECKING:
     from terrace.validate.engine import CrossCheck
-
-_WHOLE = "*"
-"""The name under which the verdict on a whole repository is kept, beside those on its tenants' folders."""
-
-
-class Checked(NamedTuple):
-    """A repository that was judged: everything that was found, and how many targets were looked at."""
-
-    found: list[Found]
-    targets: int
 
 
 def validate(
@@ -48,55 +41,140 @@ def validate(
     `at` reads a Git revision; then contracts are judged by their committed schemas, and none of their Python runs.
     """
     source = open_source(folder, at)
-    tree = load.Tree(source, only=_tenants_of(folder, files) if files and at is None else None)
-    checked = _check(tree, _day(source, at, today), runs_python=at is None, jobs=jobs, cached=cached and not files)
+    today = today or _day(source, at)
+    runs_python = at is None
+    return validate_source(
+        source, today=today, files=files, fail_on=fail_on, runs_python=runs_python, jobs=jobs, cached=cached
+    )
+
+
+def validate_source(
+    source: Source,
+    *,
+    today: date,
+    files: Sequence[str] = (),
+    fail_on: Severity = Severity.ERROR,
+    runs_python: bool = True,
+    jobs: int = 1,
+    cached: bool = True,
+) -> Report:
+    """The same for a source that is open already, such as one with an edit laid over it."""
+    tree = load.Tree(source, only=_tenants_of(source.root, files) if files and runs_python else None)
+    cross_checks = cross_checks_of(source.root) if runs_python else None
+    checked = run(tree, today, cross_checks=cross_checks, jobs=jobs, cached=cached and not files)
     found = [item for item in checked.found if not files or _concerns(item, files)]
-    return _report(tree, found, checked.targets, fail_on)
+    return report(tree, found, checked.targets, fail_on)
 
 
-def _check(tree: load.Tree, today: date, *, runs_python: bool, jobs: int, cached: bool) -> Checked:
-    """Judge what changed since the last run, and take the rest from the verdicts that were kept."""
-    verdicts = Verdicts.of(str(tree.source.root), tree.shared, today.isoformat(), str(runs_python)) if cached else None
-    keys = {name: key_of(entries) for name, entries in tree.tenants.items()} if verdicts else {}
-    whole = hashlib.sha256("".join(keys.values()).encode()).hexdigest() if all(keys.values()) else ""
-    if verdicts and (kept := verdicts.get(_WHOLE, whole)):
-        return Checked(*kept)
+class Built(NamedTuple):
+    """An environment whose bundles were made; or the reason why they were not, with the findings if there are some."""
 
-    from terrace.validate.engine import Engine
-    from terrace.validate.run import judge
-
-    repository = load.common(tree)
-    checks = _cross_checks(tree.source.root, repository.contracts) if runs_python else {}
-    engine = Engine(repository, today=today, cross_checks=checks)
-    found = engine.common()
-    targets = sum(1 for _ in engine.layering.targets(None))
-    known = {name: verdicts.get(name, key) for name, key in keys.items()} if verdicts else {}
-    for kept_verdict in known.values():
-        if kept_verdict:
-            found += kept_verdict[0]
-            targets += kept_verdict[1]
-    missing = [name for name in tree.tenants if not known.get(name)]
-    for verdict in judge(engine, tree, missing, jobs=jobs):
-        found += verdict.found
-        targets += verdict.targets
-        if verdicts:
-            verdicts.put(verdict.folder, keys[verdict.folder], verdict.found, verdict.targets)
-    settled = engine.settle(found, repository.files)
-    if verdicts:
-        verdicts.put(_WHOLE, whole, settled, targets)
-        verdicts.save()
-    return Checked(settled, targets)
+    environment: Environment
+    bundles: tuple[Sealed, ...] = ()
+    origin: Origin = Origin()
+    problem: str = ""
+    report: Report | None = None
 
 
-def _cross_checks(root: Path, services: Iterable[str]) -> dict[str, CrossCheck]:
-    """The contracts' own rules across fields. Runs the Python of the work tree's contracts, if they have such rules."""
-    wanted = [service for service in services if _has_rules(root / "schemas" / f"{service}.py")]
-    if not wanted:
-        return {}
-    from terrace.schemas.cross import cross_check
+def build(
+    folder: Path,
+    output: Path,
+    environments: Sequence[str] = (),
+    *,
+    services: Sequence[str] = (),
+    at: str | None = None,
+    today: date | None = None,
+    jobs: int = 1,
+    origins: bool = True,
+) -> list[Built]:
+    """Validate, and seal a bundle for each service in each environment named (all, if none is), in promotion order.
 
-    checks = {service: cross_check(root, service) for service in wanted}
-    return {service: check for service, check in checks.items() if check}
+    Bundles come to stand in `output`, as `<environment>/<service>/`. What is committed is read from Git's objects; an
+    environment that is not protected may be built from an edited work tree, a protected one is not. Errors that reach
+    an environment keep its bundles from being made, and no others.
+    """
+    source = open_source(folder, at)
+    known = load.common(load.Tree(source, only=()))
+    chosen = [named(name, known.environments, "environment") for name in environments or known.environments]
+    wanted = [named(name, known.contracts, "service").service for name in services or known.contracts]
+    built: list[Built] = []
+    for part in _parts(source, at, chosen):
+        if part.problem:
+            built += [Built(environment, problem=part.problem) for environment in part.environments]
+        elif part.environments:
+            sealing = Sealing(output, [each.name for each in part.environments], wanted, origins=origins)
+            tree = load.Tree(part.source)
+            cross_checks = cross_checks_of(source.root) if at is None else None
+            day = today or _day(source, at)
+            checked = run(tree, day, cross_checks=cross_checks, jobs=jobs, cached=False, taker=sealing)
+            built += _close(sealing, tree, checked, part.environments)
+    return sorted(built, key=lambda each: (each.environment.order, each.environment.name))
+
+
+class _Part(NamedTuple):
+    """Environments that are built from one source, or not at all."""
+
+    source: Source
+    environments: list[Environment]
+    problem: str = ""
+
+
+def _parts(source: Source, at: str | None, environments: list[Environment]) -> list[_Part]:
+    """Which environments are built from commits, which from the work tree, and which must not be."""
+    if at is not None:
+        return [_Part(source, environments)]
+    origin = source.origin
+    if origin.commit and not origin.dirty:
+        local = [each for each in environments if each.kind == "development" and _has_local_layer(source, each.name)]
+        committed = open_source(source.root, "HEAD")
+        return [_Part(committed, [each for each in environments if each not in local]), _Part(source, local)]
+    protected = [each for each in environments if each.protected]
+    problem = "not built: it is protected, and there is no commit to build it from; commit first"
+    if origin.commit:
+        more = f" and {len(origin.dirty) - 1} more" if len(origin.dirty) > 1 else ""
+        problem = f"not built: it is protected, and {origin.dirty[0]}{more} is not committed; commit first"
+    return [_Part(source, [each for each in environments if not each.protected]), _Part(source, protected, problem)]
+
+
+def _has_local_layer(source: Source, environment: str) -> bool:
+    return any(entry.path.endswith(".local.yaml") for entry in source.entries(f"{load.ENVIRONMENTS}/{environment}"))
+
+
+def _close(sealing: Sealing, tree: load.Tree, checked: Checked, environments: list[Environment]) -> Iterator[Built]:
+    """Seal the bundles of the environments that no error reaches."""
+    errors = {
+        environment.name: [item for item in checked.found if _blocks(item, environment.name)]
+        for environment in environments
+    }
+    sealed = sealing.close(tree.source.origin, [name for name, found in errors.items() if not found])
+    for environment in environments:
+        found = errors[environment.name]
+        if found:
+            said = report(tree, found, checked.targets, Severity.ERROR)
+            count = f"{len(found)} error{'s' if len(found) > 1 else ''}"
+            yield Built(environment, origin=tree.source.origin, problem=f"not built: {count}", report=said)
+        else:
+            yield Built(environment, tuple(sealed[environment.name]), tree.source.origin)
+
+
+def _blocks(item: Found, environment: str) -> bool:
+    """Whether an error stands in the way of an environment: it reaches a target there, or no target at all."""
+    wrong = item.finding.severity is Severity.ERROR and not item.suppressed
+    return wrong and (not item.targets or any(target.split("/")[1] == environment for target in item.targets))
+
+
+def cross_checks_of(root: Path) -> Callable[[Iterable[str]], dict[str, CrossCheck]]:
+    """The contracts' own rules across fields, for those services that have any. Runs the contracts' Python."""
+
+    def checks(services: Iterable[str]) -> dict[str, CrossCheck]:
+        wanted = [service for service in services if _has_rules(root / "schemas" / f"{service}.py")]
+        if not wanted:
+            return {}
+        from terrace.schemas.cross import cross_check
+
+        return {service: found for service in wanted if (found := cross_check(root, service))}
+
+    return checks
 
 
 def _has_rules(path: Path) -> bool:
@@ -120,56 +198,6 @@ def _concerns(item: Found, files: Sequence[str]) -> bool:
     return item.finding.location.path in files or any(place.location.path in files for place in item.finding.related)
 
 
-def _day(source: Source, at: str | None, today: date | None) -> date:
-    """The day expiries are judged on: the one that was given, else the revision's own, else today."""
-    if today is not None:
-        return today
+def _day(source: Source, at: str | None) -> date:
+    """The day expiries are judged on: that of a revision, else today."""
     return date.fromisoformat(source.origin.time[:10]) if at is not None else datetime.now(UTC).date()
-
-
-def _report(tree: load.Tree, found: Iterable[Found], targets: int, fail_on: Severity) -> Report:
-    paths = (entry.path for entries in (tree.shared, *tree.tenants.values()) for entry in entries)
-    standing, suppressed = [], []
-    for item in merge(found):
-        finding = _counted(item)
-        if item.suppressed:
-            suppressed.append(Suppressed(finding, item.suppressed))
-        else:
-            standing.append(finding)
-    return Report(
-        tuple(sorted(standing, key=lambda finding: finding.order)),
-        tuple(sorted(suppressed, key=lambda item: item.finding.order)),
-        targets=targets,
-        files=tuple(path for path in paths if path.endswith((".yaml", ".yml"))),
-        fail_on=fail_on,
-        rules=_rule_infos() if standing or suppressed else {},
-        texts=_texts(tree.source),
-    )
-
-
-def _counted(item: Found) -> Finding:
-    """The finding with the number of targets it reaches, and three of them: production's first."""
-    examples = sorted(item.targets, key=lambda target: ("production" not in target, target))[:3]
-    return item.finding._replace(affects=len(item.targets), examples=tuple(examples))
-
-
-def _rule_infos() -> dict[str, RuleInfo]:
-    from terrace.validate.registry import rules
-
-    return {
-        rule.code: RuleInfo(rule.code, rule.title, rule.severity, rule.summary, secret=rule.code.startswith("SEC"))
-        for rule in rules()
-    }
-
-
-def _texts(source: Source) -> Callable[[str], str | None]:
-    """A file's text by its path, for the source lines of a report."""
-
-    def text(path: str) -> str | None:
-        entries = [entry for entry in source.entries(load.parent_of(path)) if entry.path == path]
-        for data in source.read(entries):
-            return None if isinstance(data, Unreadable) else data.decode("utf-8", errors="replace")
-        return None
-
-    return text
-

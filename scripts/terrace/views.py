@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -32,10 +33,10 @@ def view(folder: Path, service: str, environment: str, tenant: str | None = None
     A file of the target's layers that cannot be read is a RefusedError: what it says would silently be missing.
     """
     source = open_source(folder, at)
-    tree = load.Tree(source, only=_folder_of(source, tenant))
+    tree = load.Tree(source, only=folder_of_tenant(source, tenant))
     repository = load.common(tree)
-    contract = _named(service, repository.contracts, "service")
-    found = _named(environment, repository.environments, "environment")
+    contract = named(service, repository.contracts, "service")
+    found = named(environment, repository.environments, "environment")
     who = next(load.tenants(tree, tree.tenants), None)
     files = [repository.files, *([who.files] if who else [])]
     broken = [finding for each in files for finding in each.findings if finding.code.startswith("SYN")]
@@ -47,6 +48,7 @@ def view(folder: Path, service: str, environment: str, tenant: str | None = None
             hint=f"Its tenant.yaml names {', '.join(who.services)} in {', '.join(who.environments)}.",
         )
     config = Layering(repository).effective(Target(service, environment, tenant), who)
+    config = replace(config, values=contract.ordered(config.values))
     sealed: dict[Pointer, Location] = {}
     for ancestor in lineage(repository, environment):
         homes = [(f"environments/{ancestor.name}", repository.files)]
@@ -72,7 +74,7 @@ def where(folder: Path, service: str, pointer: Pointer, *, at: str | None = None
     """Every file of every layer that says something of `pointer` for a service, weakest layers first."""
     tree = load.Tree(open_source(folder, at))
     repository = load.common(tree)
-    contract = _named(service, repository.contracts, "service")
+    contract = named(service, repository.contracts, "service")
     settings = list(_settings(repository.files, service, pointer, contract))
     for tenant in load.tenants(tree, tree.tenants):
         settings += _settings(tenant.files, service, pointer, contract)
@@ -94,7 +96,7 @@ def _settings(files: Files, service: str, pointer: Pointer, contract: Contract) 
             yield Setting(load.parent_of(path), value, document.at(pointer))
 
 
-def _folder_of(source: Source, tenant: str | None) -> list[str]:
+def folder_of_tenant(source: Source, tenant: str | None) -> list[str]:
     """The folder of a tenant: `tenants/<name>` as a rule, else found by looking through all of them."""
     if tenant is None:
         return []
@@ -102,13 +104,13 @@ def _folder_of(source: Source, tenant: str | None) -> list[str]:
     if any(entry.path == f"{direct}/{load.TENANT_FILE}" for entry in source.entries(direct)):
         return [direct]
     folders = {load.name_of(folder): folder for folder in load.Tree(source).tenants}
-    return [_named(tenant, folders, "tenant")]
+    return [named(tenant, folders, "tenant")]
 
 
 T = TypeVar("T")
 
 
-def _named(name: str, known: Mapping[str, T], what: str) -> T:
+def named(name: str, known: Mapping[str, T], what: str) -> T:
     """`known[name]`, or a UsageError that suggests the name that was meant."""
     if name in known:
         return known[name]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +37,47 @@ def add_target(parser: ArgumentParser, *, path: str = "") -> None:
         parser.add_argument("path", metavar="PATH", nargs=None if path == "1" else path, help="as database.pool_size")
     parser.add_argument("--env", metavar="ENV", help="default: TERRACE_ENV, or a marker of the platform")
     parser.add_argument("--tenant", metavar="TENANT")
+
+
+def add_environments(parser: ArgumentParser) -> None:
+    """`--env`, several times, or `--all`."""
+    parser.add_argument("--env", action="append", default=[], metavar="ENV", help="may be given several times")
+    parser.add_argument("--all", action="store_true", help="every environment, in promotion order")
+
+
+def environments(args: Namespace) -> list[str]:
+    """The environments that were named; none stands for all, and is only given when it was asked for."""
+    if args.all == bool(args.env):
+        raise UsageError("say which environments: --env NAME, or --all")
+    names: list[str] = args.env
+    return names
+
+
+@contextmanager
+def scratch(beside: Path) -> Iterator[Path]:
+    """A folder on the same file system as `beside`, gone when we are done."""
+    import shutil
+    import tempfile
+
+    try:
+        beside.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=f".{beside.name}-", dir=beside.parent))
+    except OSError as error:
+        raise UsageError(f"cannot write to {beside.parent}: {error.strerror}") from error
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def put(folder: Path, place: Path) -> None:
+    """`folder` in the place of what stood there."""
+    import shutil
+
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if place.exists():
+        shutil.rmtree(place)
+    folder.rename(place)
 
 
 def environment(args: Namespace, folder: Path) -> str:
@@ -108,9 +151,9 @@ def style(args: Namespace) -> Style:
 def paths_in(folder: Path, files: Sequence[str]) -> tuple[str, ...]:
     """Files named on the command line, as paths in the repository. One outside of it is wrong use."""
     paths = []
-    top = os.path.abspath(folder)
+    top = folder.absolute()
     for file in files:
-        path = os.path.relpath(os.path.abspath(file), top)
+        path = os.path.relpath(Path(file).absolute(), top)
         if path.startswith(".."):
             raise UsageError(f"{file} is not in the repository {folder}")
         paths.append(path.replace(os.sep, "/"))

@@ -30,5 +30,7 @@ def run(args: Namespace) -> int:
         _options.write(args, explained_json(view.config.target, found))
     else:
         everything = not args.path
-        _options.write(args, explained_text(view.config.target, found, view.environment, _options.style(args), everything))
+        _options.write(
+            args, explained_text(view.config.target, found, view.environment, _options.style(args), everything)
+        )
     return ExitCode.CLEAN

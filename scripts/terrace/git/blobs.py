@@ -22,6 +22,8 @@ asking never blocks, so Git and we cannot wait for each other."""
 
 CHUNK = 1 << 20
 
+INCOMPLETE = "If it is a partial clone, bring everything here: git fetch --refetch --no-filter; if not: git fsck"
+
 Reader = subprocess.Popen[bytes]
 
 
@@ -107,14 +109,12 @@ def _answer(answers: IO[bytes], most: int | None) -> bytes:
 
 def _without(header: bytes) -> GitError:
     oid = header.split(b" ", 1)[0].decode("ascii", "backslashreplace")
-    return GitError(
-        f"this clone does not hold the object {oid[:12]}",
-        hint="In a partial clone, bring everything here: git fetch --refetch --no-filter; else look: git fsck",
-    )
+    return GitError(f"this clone does not hold the object {oid[:12]}", hint=INCOMPLETE)
 
 
 def _ended() -> GitError:
-    return GitError("Git ended before it had given every file", hint="The repository may be damaged; look: git fsck")
+    # What Git does before 2.45 when it may not fetch what a partial clone lacks.
+    return GitError("Git ended before it had given every file: this clone does not hold all of them", hint=INCOMPLETE)
 
 
 def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:

@@ -88,6 +88,7 @@ class Repository:
 
     `folders` names every tenant's folder, also of tenants that are not held in `tenants`: a large repository is worked
     through one tenant at a time. `duplicates` holds folders whose tenant's name is taken, with the folder that has it.
+    `uncontracted` names services that `pyproject.toml` lets in without a contract, for the time being.
     """
 
     source: HasOrigin
@@ -98,3 +99,4 @@ class Repository:
     folders: dict[str, str]
     tenants: dict[str, Tenant] = field(default_factory=dict)
     duplicates: dict[str, str] = field(default_factory=dict)
+    uncontracted: frozenset[str] = frozenset()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from terrace.model.source import Pointer
+from terrace.model.source import Document, Pointer
 
 PREFIX = "x-terrace-"
 EVERYONE = frozenset({"environment", "group", "tenant"})
@@ -78,12 +78,15 @@ class Field:
 class Contract:
     """The contract of one service, as its committed JSON Schema states it."""
 
-    __slots__ = ("path", "root", "schema", "service")
+    __slots__ = ("document", "path", "root", "schema", "service")
 
-    def __init__(self, service: str, schema: dict[str, Any], *, path: str = "") -> None:
+    def __init__(
+        self, service: str, schema: dict[str, Any], *, path: str = "", document: Document | None = None
+    ) -> None:
         self.service = service
         self.schema = schema
         self.path = path
+        self.document = document
         self.root = _read(schema, (), schema, None, ())
 
     @property
@@ -114,10 +117,17 @@ class Contract:
         """`values` with the schema's defaults written out where nothing is set; `values` itself is not changed."""
         return _fill(self.root, values)
 
+    def ordered(self, values: Any) -> Any:
+        """`values` with the keys of each section in the order of the contract; other keys follow, as they were."""
+        return _ordered(self.root, values)
+
     def env_var(self, field: Field) -> str:
-        """The environment variable of a field: the one its contract names, else `BACKEND__DATABASE__POOL_SIZE`."""
-        derived = "__".join([self.service, *map(str, field.pointer)]).upper().replace("-", "_")
-        return field.env_var or derived
+        """The environment variable of a field: the one its contract names, else the derived one."""
+        return field.env_var or self.derived_variable(field.pointer)
+
+    def derived_variable(self, pointer: Pointer) -> str:
+        """The variable of a place that the contract names none for: `BACKEND__DATABASE__POOL_SIZE`."""
+        return "__".join([self.service, *map(str, pointer)]).upper().replace("-", "_")
 
 
 def _read(
@@ -195,3 +205,11 @@ def _fill(field: Field, value: Any) -> Any:
                 filled = dict(value) if filled is value else filled
                 filled[name] = new
     return filled
+
+
+def _ordered(field: Field, value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    names = [name for name in field.properties if name in value]
+    names += [name for name in value if name not in field.properties]
+    return {name: _ordered(child, value[name]) if (child := field.child(name)) else value[name] for name in names}

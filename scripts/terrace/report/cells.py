@@ -37,13 +37,13 @@ def grid(text: str) -> list[str]:
         if character == "\t":
             cells.extend(" " * (TAB - len(cells) % TAB))
             continue
-        shown = printable(character)
-        taken = width(shown)
-        if taken == 0 and cells:
-            cells[-1] += shown
-        else:
-            cells.append(shown)
-            cells.extend([""] * (taken - 1))
+        for shown in printable(character):
+            taken = width(shown)
+            if taken == 0 and cells:
+                cells[-1] += shown
+            else:
+                cells.append(shown)
+                cells.extend([""] * (taken - 1))
     return cells
 
 

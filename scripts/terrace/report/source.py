@@ -44,7 +44,7 @@ class Sources:
         if location.span is None:
             return None
         lines = self.lines(location.path)
-        if self.hides(location) and location.span.line <= len(lines):
+        if self.hides(location) and 1 <= location.span.line <= len(lines):
             return _all_hidden(location.span.line, lines[location.span.line - 1])
         return _clamped(location.span, lines)
 

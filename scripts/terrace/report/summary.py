@@ -71,14 +71,14 @@ def _row(service: ServiceSummary) -> tuple[str, ...]:
 
 
 def change(service: ServiceSummary) -> str:
-    """What is new in a bundle: `first release`, `no change`, `3 values changed, and secrets`."""
+    """What is new in a bundle: `first release`, `no change`, `3 values, secrets changed`."""
     if not service.previous:
         return "first release"
     if service.previous == service.digest:
         return "no change"
     if not service.leaves:
         return "secrets changed" if service.secrets else "schema or files changed"
-    return f"{count(service.leaves, 'value')} changed{', and secrets' if service.secrets else ''}"
+    return f"{count(service.leaves, 'value')}{', secrets' if service.secrets else ''} changed"
 
 
 def _heading(environment: EnvironmentSummary, style: Style) -> str:

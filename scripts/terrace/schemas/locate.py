@@ -8,6 +8,7 @@ import re
 from json.decoder import scanstring  # type: ignore[attr-defined]  # public in fact, absent from the stubs
 from pathlib import Path
 
+from terrace.model.contradictions import schema_step
 from terrace.model.source import Location, Pointer, Span
 from terrace.schemas.contracts import CLASS, contract_path
 
@@ -66,7 +67,7 @@ def _in_json(text: str, pointer: Pointer) -> Span:
     path: tuple[str, ...] = ()
     start = end = 0
     for part in pointer:
-        below = _step(schema, path, part)
+        below = schema_step(schema, path, part)
         found = _key(text, below) if below is not None else None
         if below is None or found is None:
             break
@@ -74,26 +75,6 @@ def _in_json(text: str, pointer: Pointer) -> Span:
     line = text.count("\n", 0, start) + 1
     column = start - (text.rfind("\n", 0, start) + 1) + 1
     return Span(line, column, line, column + max(end - start, 0))
-
-
-def _step(schema: object, path: tuple[str, ...], part: str | int) -> tuple[str, ...] | None:
-    """The way to the schema of `part`, in the schema that `path` leads to; references are followed."""
-    node = schema
-    for key in path:
-        node = node.get(key) if isinstance(node, dict) else None
-    if not isinstance(node, dict):
-        return None
-    direct: tuple[str, ...] | None
-    if isinstance(part, int):
-        direct = ("items",) if "items" in node else None
-    elif part in node.get("properties", {}):
-        direct = ("properties", part)
-    else:
-        direct = ("additionalProperties",) if isinstance(node.get("additionalProperties"), dict) else None
-    if direct is not None:
-        return (*path, *direct)
-    ref = node.get("$ref", "")
-    return _step(schema, tuple(ref[2:].split("/")), part) if ref.startswith("#/") else None
 
 
 def _key(text: str, path: tuple[str, ...]) -> tuple[int, int] | None:

@@ -13,9 +13,10 @@ from typing import Protocol
 from terrace.errors import SourceError
 from terrace.model.entities import Origin
 from terrace.source.entry import Entry, Unreadable, name_problem
+from terrace.source.overlay import Overlay
 from terrace.source.worktree import WorkTree
 
-__all__ = ["Entry", "Source", "Unreadable", "WorkTree", "name_problem", "open_source"]
+__all__ = ["Entry", "Overlay", "Source", "Unreadable", "WorkTree", "name_problem", "open_source"]
 
 
 class Source(Protocol):

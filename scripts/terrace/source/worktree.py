@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from terrace.model.entities import Origin
-from terrace.source.entry import MAX_BYTES, SUBMODULE, Entry, Kind, Unreadable, printable, too_large
+from terrace.source.entry import MAX_BYTES, SUBMODULE, Entry, Unreadable, printable, too_large
 from terrace.source.links import NOTHING, Found, follow
 
 CONTENT = ("environments", "tenants", "flags", "schemas")
@@ -73,7 +73,7 @@ class WorkTree:
         except OSError:
             found.append(_entry(folder, self._top + folder))
             return
-        if folder and any(item.name == ".git" for item in items):
+        if folder and ".git" in [item.name for item in items]:
             found.append(_entry(folder, self._top + folder))
             return
         start = f"{folder}/" if folder else ""
@@ -113,12 +113,11 @@ class WorkTree:
 def _entry(path: str, at: str | os.DirEntry[str]) -> Entry:
     """The entry of what stands at `at`, not following links."""
     try:
-        found = at.stat(follow_symlinks=False) if isinstance(at, os.DirEntry) else os.lstat(at)
+        found = os.lstat(at) if isinstance(at, str) else at.stat(follow_symlinks=False)
     except OSError:  # it went away; reading it will say so
         return Entry(printable(path), "other", "", path)
-    kind: Kind = "file" if stat.S_ISREG(found.st_mode) else "other"
     signature = f"{found.st_size}:{found.st_mtime_ns}:{found.st_ino}:{found.st_ctime_ns}"
-    return Entry(printable(path), kind, signature, path)
+    return Entry(printable(path), "file" if stat.S_ISREG(found.st_mode) else "other", signature, path)
 
 
 def _content(path: str) -> bytes | Unreadable:
@@ -153,6 +152,8 @@ def _what_else(path: str) -> Unreadable:
     """Why there is nothing to read at `path`, which was no file when it was listed."""
     try:
         mode = os.lstat(path).st_mode
+        if stat.S_ISREG(mode):
+            return Unreadable("became a file while the repository was read", AGAIN)
         if stat.S_ISDIR(mode):
             os.scandir(path).close()
     except OSError as error:

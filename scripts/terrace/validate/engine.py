@@ -8,22 +8,39 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from terrace.layering import Layering
+from terrace.layering import Layering, environment_folders, tenant_folders
 from terrace.model.entities import Files, Repository, Tenant
 from terrace.model.findings import Finding, Severity
 from terrace.model.layers import EffectiveConfig, Layer, Target, contribution
+from terrace.model.service import Contract
 from terrace.model.source import Document, Location, Pointer
-from terrace.validate import suppress
 from terrace.validate.descriptors import descriptor_schema
 from terrace.validate.facts import Facts
 from terrace.validate.found import Found, merge
-from terrace.validate.places import DESCRIPTORS, layer_file, plain_documents
+from terrace.validate.overlays import Overlays
+from terrace.validate.places import is_descriptor, layer_file, plain_documents
 from terrace.validate.registry import rules as all_rules
-from terrace.validate.rule import Family, Hit, LayerFile, Leaf, On, Rule, SchemaProblem, TargetView, TenantView
+from terrace.validate.rule import (
+    Family,
+    FilesView,
+    Generated,
+    Hit,
+    LayerFile,
+    Leaf,
+    On,
+    Rule,
+    SchemaProblem,
+    TargetView,
+    TenantView,
+)
 from terrace.validate.scan import Scan
 from terrace.validate.schema import Compiled, Problem, Schemas
+from terrace.validate.suppress import Marks
+
+if TYPE_CHECKING:
+    from terrace.validate.run import Taker
 
 CrossCheck = Callable[[dict[str, Any]], Iterable[tuple[Pointer, str]]]
 """A contract's rules across fields, run by its own model: the values of a target to (place, message) of each fault."""
@@ -37,7 +54,7 @@ class Candidate(NamedTuple):
 
 
 class Engine:
-    """One run of the rules over a repository. `on_config` is given each effective config as it is judged."""
+    """One run of the rules over a repository. `taker` is given each effective config as it is judged."""
 
     def __init__(
         self,
@@ -46,14 +63,15 @@ class Engine:
         today: date,
         cross_checks: Mapping[str, CrossCheck] | None = None,
         rules: Sequence[Rule] | None = None,
-        on_config: Callable[[EffectiveConfig, Tenant | None], None] | None = None,
+        taker: Taker | None = None,
     ) -> None:
         self.repository = repository
         self.layering = Layering(repository)
         self.facts = Facts(self.layering)
         self.today = today
         self._cross_checks = cross_checks or {}
-        self._on_config = on_config
+        self._taker = taker
+        self._taken: list[tuple[Target, object]] = []
         self._rules: dict[On, list[Rule]] = {}
         for rule in all_rules() if rules is None else rules:
             self._rules.setdefault(rule.on, []).append(rule)
@@ -63,6 +81,11 @@ class Engine:
         self._leaves: dict[tuple[str, str], list[Candidate]] = {}
         self._defaults: dict[str, list[Candidate]] = {}
         self._environments: dict[tuple[str, str], list[Finding]] = {}
+        self._overlays = Overlays(self.layering)
+        self._broken = _broken(repository.files)
+        # Without an environment.yaml, be it a broken one, a folder may be a typing error.
+        paths = frozenset(repository.files.paths)
+        self._described = {name for name in repository.environments if f"environments/{name}/environment.yaml" in paths}
 
     def common(self, *, targets: bool = True) -> list[Found]:
         """What is wrong with the part that all tenants share, and the targets without a tenant that it reaches.
@@ -77,9 +100,11 @@ class Engine:
 
     def tenant(self, tenant: Tenant) -> list[Found]:
         """What is wrong with one tenant, and which of the shared files' mistakes reach its targets."""
+        shared, self._broken = self._broken, self._broken | _broken(tenant.files)
         found = [Found(finding) for finding in self._run("tenant", TenantView(tenant, self.repository))]
         found += self._files(tenant.files, tenant)
         found += self._targets(tenant)
+        self._broken = shared
         self.layering.forget(tenant)
         for path in tenant.files.documents:
             self._candidates.pop(path, None)
@@ -87,30 +112,28 @@ class Engine:
                 self._leaves.pop((path, service), None)
         return self.settle(found, tenant.files)
 
-    def settle(self, found: Iterable[Found], files: Files) -> list[Found]:
-        """`found` with equal findings made one, and the suppressions in the comments of `files` applied."""
-        merged = merge(found)
-        marks = [mark for document in files.documents.values() for mark in suppress.suppressions(document)]
-        return self._suppressed(merged, marks) if marks else merged
+    def taken(self) -> tuple[tuple[Target, object], ...]:
+        """What the taker made of the configs since this was last asked."""
+        taken, self._taken = tuple(self._taken), []
+        return taken
 
-    def _suppressed(self, merged: Iterable[Found], marks: Sequence[suppress.Suppression]) -> list[Found]:
-        used: dict[suppress.Suppression, list[str]] = {mark: [] for mark in marks}
-        refused: dict[suppress.Suppression, list[str]] = {mark: [] for mark in marks}
-        by_place = {(mark.location.path, mark.line): mark for mark in marks}
-        settled: list[Found] = []
+    def generated(self, paths: Iterable[str]) -> list[Found]:
+        """What is wrong with generated files, given the `paths` of those that are not what the contracts lead to."""
+        return [Found(finding) for path in paths for finding in self._run("generated", Generated(path))]
+
+    def settle(self, found: Iterable[Found], files: Files) -> list[Found]:
+        """`found` with equal findings made one, and the suppressions that stand in `files` applied."""
+        merged = merge(found)
+        marks = Marks(files)
+        if not marks:
+            return merged
+        settled = []
         for item in merged:
-            finding = item.finding
-            span = finding.location.span
-            mark = by_place.get((finding.location.path, span.line)) if span else None
-            if mark is not None and suppress.holds(mark, finding, self.today):
-                if suppress.may(mark, finding):
-                    used[mark].append(finding.code)
-                    settled.append(item._replace(suppressed=mark.reason))
-                    continue
-                refused[mark].append(finding.code)
+            if not item.suppressed:
+                finding, reason = marks.judge(item.finding, self.today)
+                item = Found(finding, item.targets, reason)
             settled.append(item)
-        for mark in marks:
-            view = suppress.SuppressionView(mark, tuple(used[mark]), tuple(refused[mark]), self.today)
+        for view in marks.views():
             settled += [Found(finding) for finding in self._run("suppression", view)]
         return settled
 
@@ -120,15 +143,18 @@ class Engine:
         for finding in files.findings:
             yield from map(Found, self._run("reader", finding, only=finding.code))
         for path, document in files.documents.items():
-            if path.rsplit("/", 1)[-1] in DESCRIPTORS:
+            if is_descriptor(path, tenant):
                 yield from map(Found, self._descriptor(document))
-        for document in plain_documents(files):
-            file = layer_file(document, self.repository, tenant)
-            findings = [*self._run("document", file), *self._layer_schema(file)]
-            self._candidates[document.path] = [Candidate(finding, production=False) for finding in findings]
-            yield from map(Found, findings)
-        for document in files.secrets.values():
-            yield from map(Found, self._run("secrets", layer_file(document, self.repository, tenant)))
+        plain = tuple(layer_file(document, self.repository, tenant) for document in plain_documents(files))
+        sealed = tuple(layer_file(document, self.repository, tenant) for document in files.secrets.values())
+        yield from map(Found, self._run("files", FilesView(files, plain, sealed, tenant, self.repository)))
+        for file in plain:
+            if file.kind != "stray":
+                findings = [*self._run("document", file), *self._layer_schema(file)]
+                self._candidates[file.document.path] = [Candidate(finding, production=False) for finding in findings]
+                yield from map(Found, findings)
+        for file in sealed:
+            yield from map(Found, self._run("secrets", file))
 
     def _descriptor(self, document: Document) -> Iterator[Finding]:
         schema = descriptor_schema(document.path.rsplit("/", 1)[-1])
@@ -156,16 +182,21 @@ class Engine:
     def _targets(self, tenant: Tenant | None) -> Iterator[Found]:
         families: dict[str, dict[str, EffectiveConfig]] = {}
         for target in self.layering.targets(tenant):
+            if target.environment not in self._described:
+                continue
             config = self.layering.effective(target, tenant)
             families.setdefault(target.service, {})[target.environment] = config
-            if self._on_config:
-                self._on_config(config, tenant)
+            if self._taker:
+                self._taken.append((target, self._taker.take(config, tenant, self.layering)))
             for finding in self._target(config, tenant):
                 yield Found(finding, (str(target),))
         for service, configs in families.items():
             family = Family(service, tenant, configs, self.repository, self.facts)
             for finding in self._run("across", family):
                 yield Found(finding, tuple(str(config.target) for config in configs.values()))
+            if self._rules.get("overlay"):
+                for overlay, targets in self._overlays.of(family):
+                    yield from (Found(finding, targets) for finding in self._run("overlay", overlay))
 
     def _target(self, config: EffectiveConfig, tenant: Tenant | None) -> Iterable[Finding]:
         key = (config.target.service, config.target.environment)
@@ -195,8 +226,18 @@ class Engine:
             for candidate in self._of_defaults(service, view):
                 if candidate.finding.pointer is None or _wins(candidate.finding.pointer, config.layers):
                     yield candidate.finding
-        yield from self._effective_schema(view)
-        yield from self._run("target", view)
+        whole = not self._broken or self._is_whole(config.target, tenant)
+        yield from self._effective_schema(view, whole=whole)
+        if whole:
+            yield from self._run("target", view)
+
+    def _is_whole(self, target: Target, tenant: Tenant | None) -> bool:
+        """Whether every file of the target could be read: what is missing may stand in the one that was not."""
+        folders = list(environment_folders(self.repository, target.environment))
+        if tenant:
+            folders += tenant_folders(self.repository, target.environment, tenant)
+        names = [f"{name}{kind}.yaml" for name in ("shared", target.service) for kind in ("", ".secrets")]
+        return self._broken.isdisjoint(f"{folder.path}/{name}" for folder in folders for name in names)
 
     def _of(self, layer: Layer, service: str) -> Iterator[Candidate]:
         """The candidates of a layer: what its file has wrong, and its leaves that rules on values object to."""
@@ -211,7 +252,7 @@ class Engine:
     def _of_defaults(self, service: str, view: TargetView) -> list[Candidate]:
         if service not in self._defaults:
             defaults = view.contract.fill({})
-            found = self._values(service, defaults, lambda pointer: view.supply(pointer))
+            found = self._values(service, defaults, view.supply)
             self._defaults[service] = [
                 Candidate(
                     finding._replace(message=f"{finding.message} (the schema's default)"),
@@ -224,10 +265,10 @@ class Engine:
     def _values(self, service: str, values: dict[str, Any], at: Callable[[Pointer], Location]) -> Iterator[Finding]:
         contract = self.repository.contracts[service]
         for rule, pointer, value in self._scan.leaves(values):
-            leaf = Leaf(value, pointer, contract.field(pointer), at(pointer))
+            leaf = Leaf(value, pointer, contract.field(pointer), at, values)
             yield from self._findings(rule, leaf)
 
-    def _effective_schema(self, view: TargetView) -> Iterator[Finding]:
+    def _effective_schema(self, view: TargetView, *, whole: bool) -> Iterator[Finding]:
         service = view.config.target.service
         values = view.config.values
         problems = list(self._schemas[service].effective.problems(values))
@@ -235,7 +276,8 @@ class Engine:
             said = self._cross_checks[service](values)
             problems = [Problem("cross-field", message, pointer, None, None) for pointer, message in said]
         for problem in problems:
-            yield from self._problem(problem, _place_in(view, problem), service=service, view=view)
+            if whole or problem.keyword != "required":
+                yield from self._problem(problem, _place_in(view, problem), service=service, view=view)
 
     def _problem(
         self,
@@ -289,12 +331,27 @@ def _place_in(view: TargetView, problem: Problem) -> Callable[..., Location]:
     """Where a problem of an effective config must be mended: the file that gave the value, or should give it."""
 
     def at(pointer: Pointer, *, key: bool = False) -> Location:
-        if problem.keyword == "required":
+        if problem.keyword == "required" and not _is_entry(view.contract, problem.pointer):
             return view.supply((*pointer, problem.name))
         leaf = tuple(part for part in pointer if isinstance(part, str))
-        winner = view.config.winner(leaf)
-        if winner is None:
+        said = next(view.config.contributions(leaf), None)
+        if said is None or said.value is None:
             return view.supply(pointer)
-        return winner.layer.document.at(pointer, key=key)
+        return said.layer.document.at(pointer, key=key)
 
     return at
+
+
+def _is_entry(contract: Contract, pointer: Pointer) -> bool:
+    """Whether `pointer` leads into an entry of a free map or an item of a list: what it lacks, its own layer lacks."""
+    field = contract.field(pointer)
+    return field is not None and ("*" in field.pointer or 0 in field.pointer)
+
+
+def _broken(files: Files) -> frozenset[str]:
+    """The paths of files that hold something, only not readable."""
+    return frozenset(
+        finding.location.path
+        for finding in files.findings
+        if finding.location.path not in files.documents and finding.location.path not in files.secrets
+    )

@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from terrace.model.entities import Origin
+from terrace.model.source import Pointer
 from terrace.source import Entry, Unreadable
 from terrace.validate.rule import Example
 
@@ -53,11 +54,20 @@ CONTRACT: dict[str, Any] = {
                 {
                     "host": {"type": "string", "x-terrace-identifies": "host"},
                     "port": {"type": "integer", "default": 5432},
+                    "pool_min": {"type": "integer", "default": 1},
+                    "pool_max": {"type": "integer", "default": 10},
                     "tls_verify": {"type": "boolean", "default": True},
                     "password": {"type": "string", "x-terrace-secret": True},
                 },
                 ["host"],
                 **{"x-terrace-set-by": ["environment"]},
+            ),
+            "mail": _section(
+                {
+                    "sender": {"type": "string"},
+                    "token": {"type": "string", "x-terrace-secret": True},
+                },
+                ["sender", "token"],
             ),
             "logging": _section(
                 {"level": {"enum": ["debug", "info", "warning", "error"], "default": "info"}},
@@ -80,6 +90,28 @@ CONTRACT: dict[str, Any] = {
         ["server", "database"],
     ),
 }
+
+
+def _check_pools(values: dict[str, Any]) -> Iterator[tuple[Pointer, str]]:
+    """What a model's validator would say of the example contract's section `database`."""
+    database = values["database"]
+    if database["pool_min"] > database["pool_max"]:
+        yield ("database",), "pool_min may not be larger than pool_max"
+
+
+CROSS_CHECKS = {"app": _check_pools}
+"""The example contract's rules across fields, in place of its model's own."""
+
+SEALED = "ENC[AES256_GCM,data:p673w==,iv:YY+lkJvs1G9TbyGlZ6oPDw==,tag:ciK1wlDZ5cbcL6YOx1Oq2A==,type:str]"
+"""A value as SOPS writes it; nobody has the key."""
+
+SOPS = f"""\
+sops:
+  mac: {SEALED}
+  lastmodified: "2026-01-01T00:00:00Z"
+  version: 3.12.2
+"""
+"""What SOPS notes at the end of a file."""
 
 FILES: dict[str, str] = {
     "schemas/generated/app.schema.json": json.dumps(CONTRACT, indent=2) + "\n",
@@ -110,6 +142,7 @@ server:
 database:
   host: db.production.internal
 """,
+    "environments/production/app.secrets.yaml": f"database:\n  password: {SEALED}\n{SOPS}",
     "tenants/_groups/gold/app.yaml": "logging:\n  level: warning\n",
     "tenants/acme/tenant.yaml": """\
 display_name: Acme
@@ -124,7 +157,7 @@ environments: [development, staging, production]
 class MemorySource:
     """A source whose files are held in memory; what examples and tests read from."""
 
-    def __init__(self, files: Mapping[str, str | bytes]) -> None:
+    def __init__(self, files: Mapping[str, str | bytes | Unreadable]) -> None:
         self.root = Path()
         self.origin = Origin()
         self._files = {path: text.encode() if isinstance(text, str) else text for path, text in sorted(files.items())}
@@ -132,12 +165,18 @@ class MemorySource:
     def entries(self, folder: str) -> list[Entry]:
         """Every file below `folder`, by path."""
         below = [path for path in self._files if path.startswith(folder + "/") or path == folder]
-        return [Entry(path, "file", str(hash(self._files[path])), path) for path in below]
+        return [Entry(path, _kind(self._files[path]), str(hash(self._files[path])), path) for path in below]
 
     def read(self, entries: Sequence[Entry]) -> Iterator[bytes | Unreadable]:
         """The bytes of each entry, in order."""
         for entry in entries:
             yield self._files[entry.path]
+
+
+def _kind(held: bytes | Unreadable) -> Literal["file", "link", "other"]:
+    if isinstance(held, bytes):
+        return "file"
+    return "link" if "symbolic link" in held.reason else "other"
 
 
 def source_of(example: Example) -> MemorySource:

@@ -12,6 +12,8 @@ that a test runs, and one decorated function finds mistakes:
     tenant       a `TenantView`: one tenant and the repository                         per tenant
     document     a `LayerFile`: one plain file of a layer                              per file
     secrets      a `LayerFile`: one secrets file                                       per file
+    files        a `FilesView`: the files of a tenant, or those that all share         per tenant
+    overlay      an `Overlay`: one leaf of an overlay, and what it lies over           per leaf
     value        a `Leaf`: one value of one file; the finding stands only where the
                  value wins in a target of kind production                             per leaf
     schema       a `SchemaProblem`: what the JSON Schema found, in a file or in an
@@ -20,27 +22,32 @@ that a test runs, and one decorated function finds mistakes:
     across       a `Family`: one service and tenant in all its environments            per tenant and service
     reader       a `Finding` of the reader, which knows the text better than we do     per such finding
     suppression  a `SuppressionView`: a comment that lets findings stand               per comment
+    generated    a `Generated`: a generated file that is not as it should be           per such file
 
 Rules do no I/O, read no clock, and import no other rule: the same input gives the same findings.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import date
-from types import ModuleType
-from typing import Any, Literal, NamedTuple, TypeVar
+from types import MappingProxyType, ModuleType
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
-from terrace.model.entities import Environment, Repository, Tenant
+from terrace.model.entities import Environment, Files, Repository, Tenant
 from terrace.model.findings import Finding, Fix, Related, Severity
-from terrace.model.layers import EffectiveConfig, Target
+from terrace.model.layers import EffectiveConfig, Layer, Target
 from terrace.model.service import Contract, Field
 from terrace.model.source import Document, Location, Pointer
 from terrace.validate.facts import Facts
 
+if TYPE_CHECKING:
+    from terrace.source import Unreadable
+
 On = Literal[
-    "repository", "tenant", "document", "secrets", "value", "schema", "target", "across", "reader", "suppression"
-]
+    "repository", "tenant", "document", "secrets", "files", "overlay", "value", "schema",
+    "target", "across", "reader", "suppression", "generated",
+]  # fmt: skip
 
 
 class Hit(NamedTuple):
@@ -86,12 +93,16 @@ class Rule(NamedTuple):
 class Example(NamedTuple):
     """A few files laid over the example repository of `validate/examples.py`; None removes a file.
 
-    `at` is `path:line` of the finding that a BAD example must give, `pointer` its place as a dotted path.
+    `at` is `path:line` of the finding that a BAD example must give (`path` alone for a whole file), `pointer` its place
+    as a dotted path. `also` names the codes of other findings that such files cannot but give. `stale` names generated
+    files that are not as their contracts would have them.
     """
 
-    files: Mapping[str, str | None]
+    files: Mapping[str, str | bytes | Unreadable | None]
     at: str = ""
     pointer: str = ""
+    also: tuple[str, ...] = ()
+    stale: tuple[str, ...] = ()
 
 
 Function = TypeVar("Function", bound=Check)
@@ -129,14 +140,94 @@ class LayerFile(NamedTuple):
     contracts: tuple[Contract, ...]
     repository: Repository
 
+    def entries(self) -> Iterator[tuple[Pointer, Any, Field]]:
+        """Every entry of every map in the file that a contract knows, with what the contract says of it."""
+        for contract in self.contracts:
+            stack: list[tuple[Pointer, Any, Field]] = [((), self.document.value, contract.root)]
+            while stack:
+                pointer, value, field = stack.pop()
+                if pointer:
+                    yield pointer, value, field
+                if isinstance(value, dict):
+                    for name, inner in value.items():
+                        below = field.child(name)
+                        if below is not None:
+                            stack.append(((*pointer, name), inner, below))
+
+
+class FilesView(NamedTuple):
+    """The files of one tenant, or (`tenant` None) those of environments, groups and wherever no tenant is.
+
+    `plain` and `sealed` are the plain and the secrets files among them that could be read.
+    """
+
+    files: Files
+    plain: tuple[LayerFile, ...]
+    sealed: tuple[LayerFile, ...]
+    tenant: Tenant | None
+    repository: Repository
+
+
+class Below(NamedTuple):
+    """What an overlay's leaf lies over in one target: the value without the overlay, and the layer that gives it.
+
+    `value` is `NOTHING` where there is none; `layer` is None for the schema's default.
+    """
+
+    value: Any
+    layer: Layer | None
+
+
+NOTHING: Any = object()
+"""In place of a value where there is none; null would be one."""
+
+
+class Overlay(NamedTuple):
+    """One leaf of an overlay's file, and what it lies over in each target that the file reaches.
+
+    `services` counts the services that take the leaf: more than one only in a `shared.yaml`. `others` says whether a
+    layer that comes into some of these targets without being in this list (another group's) sets the leaf too.
+    """
+
+    document: Document
+    pointer: Pointer
+    value: Any
+    field: Field | None
+    below: tuple[Below, ...]
+    services: int
+    others: bool
+
+
+class Generated(NamedTuple):
+    """A generated file that is not what the contracts lead to."""
+
+    path: str
+
 
 class Leaf(NamedTuple):
-    """One scalar of a layer's file (or an item of a list, or a default of the schema), on its way to production."""
+    """One scalar of a layer's file (or an item of a list, or a default of the schema), on its way to production.
+
+    `values` is everything that the file says.
+    """
 
     value: Any
     pointer: Pointer
     field: Field | None
-    location: Location
+    at: Callable[[Pointer], Location]
+    values: Mapping[str, Any] = MappingProxyType({})
+
+    @property
+    def location(self) -> Location:
+        """The place of the leaf in its file; found only when asked for."""
+        return self.at(self.pointer)
+
+    @property
+    def beside(self) -> Collection[str]:
+        """The keys of the map that the leaf stands in; none for an item of a list."""
+        inner: Any = self.values
+        for part in self.pointer[:-1]:
+            inner = inner[part]
+        return inner.keys() if isinstance(inner, Mapping) else ()
 
     @property
     def text(self) -> str:

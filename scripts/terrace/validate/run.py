@@ -1,29 +1,134 @@
-"""A run of the engine over many tenants, in one process or several; nothing of a tenant is kept but its verdict."""
+"""A whole run: what changed since the last one is judged, the rest is taken from the verdicts that were kept.
+
+Tenants are judged one at a time, in one process or several; nothing of a tenant is kept but its verdict.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from terrace.load import Tree, tenants
-from terrace.validate.engine import Engine
+from terrace import load
 from terrace.validate.found import Found
+from terrace.validate.verdicts import Verdicts, key_of
+
+if TYPE_CHECKING:
+    from terrace.layering import Layering
+    from terrace.model.entities import Repository, Tenant
+    from terrace.model.layers import EffectiveConfig, Target
+    from terrace.source import Source
+    from terrace.validate.engine import CrossCheck, Engine
+    from terrace.validate.rule import Rule
 
 _ENOUGH = 300
 """With fewer tenants a second process costs more than it saves."""
 
 _CHUNK = 100
+_WHOLE = "*"
+"""The name under which the verdict on a whole repository is kept, beside those on its tenants' folders."""
 
 
-class Verdict(NamedTuple):
-    """What was found of one tenant, and how many targets it has."""
+class Checked(NamedTuple):
+    """A repository that was judged: everything that was found, and how many targets were looked at."""
 
-    folder: str
     found: list[Found]
     targets: int
 
 
-def judge(engine: Engine, tree: Tree, folders: Sequence[str], *, jobs: int = 1) -> Iterator[Verdict]:
+class Taker(Protocol):
+    """Somebody who takes each effective config as it is judged, perhaps in another process."""
+
+    def open(self, repository: Repository) -> None:
+        """Called once, before the first config is judged."""
+
+    def take(self, config: EffectiveConfig, tenant: Tenant | None, layering: Layering) -> object:
+        """What becomes of a config, as a value that can be sent to the first process."""
+
+    def keep(self, target: Target, taken: object) -> None:
+        """Called in the first process with what `take` gave, in the order of tenants."""
+
+
+class Verdict(NamedTuple):
+    """What was found of one tenant, how many targets it has, and what was taken of its configs."""
+
+    folder: str
+    found: list[Found]
+    targets: int
+    taken: tuple[tuple[Target, object], ...] = ()
+
+
+def check(
+    source: Source,
+    *,
+    today: date,
+    cross_checks: Mapping[str, CrossCheck] | None = None,
+    rules: Sequence[Rule] | None = None,
+    stale: Iterable[str] = (),
+) -> list[Found]:
+    """Everything that is wrong in a source: what all tenants share, each tenant, and the generated files at `stale`."""
+    given = dict(cross_checks or {})
+    tree = load.Tree(source)
+    return run(tree, today, cross_checks=lambda _: given, rules=rules, stale=stale, cached=False).found
+
+
+def run(
+    tree: load.Tree,
+    today: date,
+    *,
+    cross_checks: Callable[[Iterable[str]], Mapping[str, CrossCheck]] | None = None,
+    rules: Sequence[Rule] | None = None,
+    stale: Iterable[str] = (),
+    jobs: int = 1,
+    cached: bool = True,
+    taker: Taker | None = None,
+) -> Checked:
+    """Every rule over the shared part of a repository, and over each of its tenants.
+
+    `cross_checks` gives the contracts' own rules for the services named; without it only their schemas are asked.
+    """
+    ran = "contracts" if cross_checks else "schemas"
+    verdicts = Verdicts.of(str(tree.source.root), tree.shared, today.isoformat(), ran) if cached else None
+    keys = {folder: key_of(entries) for folder, entries in tree.tenants.items()} if verdicts else {}
+    whole = hashlib.sha256("".join(keys.values()).encode()).hexdigest() if verdicts and all(keys.values()) else ""
+    if verdicts and (kept := verdicts.get(_WHOLE, whole)):
+        return Checked(*kept)
+
+    from terrace.validate.engine import Engine
+
+    repository = load.common(tree)
+    checks = cross_checks(repository.contracts) if cross_checks else {}
+    engine = Engine(repository, today=today, cross_checks=checks, rules=rules, taker=taker)
+    if taker:
+        taker.open(repository)
+    found = engine.common() + engine.generated(stale)
+    _keep(taker, engine.taken())
+    targets = sum(1 for _ in engine.layering.targets(None))
+    known = {folder: verdicts.get(folder, key) for folder, key in keys.items()} if verdicts else {}
+    for earlier in known.values():
+        found += earlier[0] if earlier else []
+        targets += earlier[1] if earlier else 0
+    for verdict in judge(engine, tree, [folder for folder in tree.tenants if not known.get(folder)], jobs=jobs):
+        found += verdict.found
+        targets += verdict.targets
+        _keep(taker, verdict.taken)
+        if verdicts:
+            verdicts.put(verdict.folder, keys[verdict.folder], verdict.found, verdict.targets)
+    settled = engine.settle(found, repository.files)
+    if verdicts:
+        verdicts.put(_WHOLE, whole, settled, targets)
+        verdicts.save()
+    return Checked(settled, targets)
+
+
+def _keep(taker: Taker | None, taken: Iterable[tuple[Target, object]]) -> None:
+    for target, item in taken:
+        if taker:
+            taker.keep(target, item)
+
+
+def judge(engine: Engine, tree: load.Tree, folders: Sequence[str], *, jobs: int = 1) -> Iterator[Verdict]:
     """The verdict on each tenant of `folders`, in their order. `engine.common()` has run already."""
     if jobs < 2 or len(folders) < _ENOUGH:
         yield from _judge(engine, tree, folders)
@@ -38,7 +143,7 @@ def judge(engine: Engine, tree: Tree, folders: Sequence[str], *, jobs: int = 1) 
             yield from verdicts
 
 
-_inherited: tuple[Engine, Tree] | None = None
+_inherited: tuple[Engine, load.Tree] | None = None
 
 
 def _judge_chunk(folders: Sequence[str]) -> list[Verdict]:
@@ -47,7 +152,8 @@ def _judge_chunk(folders: Sequence[str]) -> list[Verdict]:
     return list(_judge(*_inherited, folders))
 
 
-def _judge(engine: Engine, tree: Tree, folders: Iterable[str]) -> Iterator[Verdict]:
-    for tenant in tenants(tree, folders):
+def _judge(engine: Engine, tree: load.Tree, folders: Iterable[str]) -> Iterator[Verdict]:
+    for tenant in load.tenants(tree, folders):
         targets = sum(1 for _ in engine.layering.targets(tenant))
-        yield Verdict(tenant.folder, engine.tenant(tenant), targets)
+        found = engine.tenant(tenant)
+        yield Verdict(tenant.folder, found, targets, engine.taken())

@@ -36,3 +36,8 @@ def is_prose(name: str) -> bool:
     """Whether a key's value is written for people to read, so that what it mentions is not what is used."""
     said = words(name)
     return bool(said) and said[-1] in _PROSE
+
+
+def is_document(text: str) -> bool:
+    """Whether a value is a document of its own (a script, a page, a dashboard), which is not read as a setting."""
+    return "\n" in text.strip() or text.startswith(('{"', '[{"'))

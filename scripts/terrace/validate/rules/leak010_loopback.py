@@ -9,8 +9,8 @@ happens to listen there.
 **Fix.** Set the real address in the production environment's file.
 
 **Exceptions.** An address to listen on (`0.0.0.0`, `::`), lists of what goes around a proxy (`no_proxy`), lists of who is
-trusted or allowed, networks such as `127.0.0.0/8`, and texts for people are none of these. A sidecar that does listen
-on loopback is suppressed with a reason:
+trusted or allowed, networks such as `127.0.0.0/8`, texts for people, and documents of several lines are none of these. A sidecar or
+mesh proxy that does listen on loopback is suppressed with a reason:
 `host: 127.0.0.1  # terrace: ignore[LEAK010] the proxy runs as a sidecar`
 """
 
@@ -21,7 +21,7 @@ from collections.abc import Iterator
 
 from terrace.model.source import dotted
 from terrace.validate.rule import Example, Hit, Leaf, rule
-from terrace.validate.words import is_prose, word_set, words
+from terrace.validate.words import is_document, is_prose, word_set, words
 
 GOOD = (
     Example(
@@ -43,6 +43,9 @@ branding:
     description: replaces what used to run on localhost
     version: 1.127.0.1
     cluster: localhost-free
+    script: |
+      nc -z localhost 5432
+      echo ready
 """
         }
     ),
@@ -90,6 +93,11 @@ _ALLOWING = word_set(
 def check(leaf: Leaf) -> Iterator[Hit]:
     """A value that is, or contains, an address of the machine itself."""
     match = _LOOPBACK.search(leaf.text)
-    if match and not is_prose(leaf.name) and not _ALLOWING.intersection(words(leaf.name)):
+    if (
+        match
+        and not is_prose(leaf.name)
+        and not is_document(leaf.text)
+        and not _ALLOWING.intersection(words(leaf.name))
+    ):
         message = f"{dotted(leaf.pointer)} is {match['host']} in production"
         yield Hit(message, leaf.location, leaf.pointer, "Set the real address in the production environment's file.")

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from terrace.model.source import dotted
 from terrace.validate.hosts import NAME, hosts, is_below, urls
 from terrace.validate.rule import Example, Hit, Leaf, rule
-from terrace.validate.words import is_prose, word_set, words
+from terrace.validate.words import is_document, is_prose, word_set, words
 
 GOOD = (
     Example(
@@ -76,7 +76,7 @@ _HOST_WORDS = word_set(
 @rule("LEAK011", "example domain in production", on="value", values=r"example|\.test|\.invalid|^test$|^invalid$")
 def check(leaf: Leaf) -> Iterator[Hit]:
     """A value that is, or contains, a host that is reserved for examples and tests."""
-    host = "" if is_prose(leaf.name) else _reserved(leaf)
+    host = "" if is_prose(leaf.name) or is_document(leaf.text) else _reserved(leaf)
     if host:
         hint = "Set the real host in the production environment's file."
         yield Hit(f"{dotted(leaf.pointer)} is {host} in production", leaf.location, leaf.pointer, hint)

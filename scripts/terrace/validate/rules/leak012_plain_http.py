@@ -8,7 +8,7 @@ A production target would talk to a public host through `http://`, `ws://` or `f
 
 **Exceptions.** Plain http inside one's own network is normal and silent: private and link-local addresses, names of one
 label, `*.svc`, `*.cluster.local`, `*.internal`, `.local`, `.lan`, and names below no public top-level domain. So are
-names that only look like addresses (XML namespaces, JSON Schema dialects, claims), revocation lists and OCSP, which are
+names that only look like addresses (XML namespaces, JSON Schema dialects, claims), proxies, which forward what is encrypted, revocation lists and OCSP, which are
 signed, and reserved example domains, for which LEAK011 speaks.
 """
 
@@ -20,7 +20,7 @@ from terrace.model.findings import Severity
 from terrace.model.source import dotted
 from terrace.validate.hosts import is_below, is_public, urls
 from terrace.validate.rule import Example, Hit, Leaf, rule
-from terrace.validate.words import is_prose, word_set, words
+from terrace.validate.words import is_document, is_prose, keys, word_set, words
 
 GOOD = (
     Example(
@@ -45,6 +45,9 @@ branding:
     xmlns: http://www.w3.org/2001/XMLSchema
     email_claim: http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress
     crl: http://crl.harbourkitchen.com/ca.crl
+    password_type: http://docs.oasis-open.org/wss/username-token-profile#PasswordText
+    https_proxy: http://proxy.harbourkitchen.com:3128
+    dashboard: '{"link": "http://wiki.harbourkitchen.com"}'
     help: see http://wiki.harbourkitchen.com
 """
         }
@@ -71,9 +74,10 @@ BAD = (
 _SAFER = {"http": "https", "ws": "wss", "ftp": "sftp"}
 _NAMES_ONLY = (
     "w3.org", "xmlsoap.org", "json-schema.org", "purl.org", "schema.org", "schemas.android.com",
-    "schemas.microsoft.com", "schemas.openxmlformats.org", "xmlns.com", "ns.adobe.com", "opensource.org",
+    "schemas.microsoft.com", "schemas.openxmlformats.org", "xmlns.com", "ns.adobe.com", "docs.oasis-open.org", "opensource.org",
 )  # fmt: skip
 _RESERVED = ("example.com", "example.net", "example.org")
+_PROXY = word_set("proxies proxy")
 _NAMING = word_set("aia claim claims crl namespace namespaces ns ocsp schema xmlns")
 
 
@@ -82,13 +86,19 @@ _NAMING = word_set("aia claim claims crl namespace namespaces ns ocsp schema xml
 )
 def check(leaf: Leaf) -> Iterator[Hit]:
     """A URL without encryption whose host is out in the world."""
-    if is_prose(leaf.name) or _NAMING.intersection(words(leaf.name)):
+    if is_prose(leaf.name) or is_document(leaf.text) or _is_spared(leaf):
         return
     for url in urls(leaf.text):
         if url.scheme in _SAFER and is_public(url.host) and not _is_a_name(url.host):
             message = f"{dotted(leaf.pointer)} talks to {url.host} through plain {url.scheme} in production"
             yield Hit(message, leaf.location, leaf.pointer, f"Use {_SAFER[url.scheme]}://.")
             return
+
+
+def _is_spared(leaf: Leaf) -> bool:
+    """Whether the key says that the URL is a name only, or a proxy's, which is spoken to without encryption."""
+    around = {word for key in keys(leaf.pointer)[-2:] for word in words(key)}
+    return bool(_NAMING.intersection(words(leaf.name)) or _PROXY & around)
 
 
 def _is_a_name(host: str) -> bool:

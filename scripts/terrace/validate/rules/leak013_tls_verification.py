@@ -43,6 +43,7 @@ branding:
     disable_hostname_override: "true"
     skip_cert_creation: "true"
     skip_signature_validation: "true"
+    disable_tls: "true"
 """
         }
     ),
@@ -94,7 +95,7 @@ _SWITCHED_ON = frozenset(
         "trust server certificate", "trust all certificates", "trust all certs", "trust all", "accept invalid certs",
         "danger accept invalid certs", "accept any certificate", "allow self signed", "allow self signed certs",
         "allow self signed certificates", "allow invalid certificates", "tls allow invalid certificates",
-        "tls allow invalid hostnames", "accept untrusted certs", "insecureskipverify", "disable tls", "disable ssl",
+        "tls allow invalid hostnames", "accept untrusted certs", "insecureskipverify",
     )
 )  # fmt: skip
 _IN_VALUE = re.compile(

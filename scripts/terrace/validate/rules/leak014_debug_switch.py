@@ -19,7 +19,7 @@ from collections.abc import Iterator
 
 from terrace.model.source import dotted
 from terrace.validate.rule import Example, Hit, Leaf, rule
-from terrace.validate.words import is_prose, keys, word_set, words
+from terrace.validate.words import is_document, is_prose, keys, word_set, words
 
 GOOD = (
     Example(
@@ -108,7 +108,7 @@ _IN_VALUE = re.compile(
 )
 def check(leaf: Leaf) -> Iterator[Hit]:
     """A switch for developers that is on, an environment that says it is development, or an option of that kind."""
-    if is_prose(leaf.name):
+    if is_prose(leaf.name) or is_document(leaf.text):
         return
     match = _IN_VALUE.search(leaf.text)
     if match:

@@ -1,16 +1,15 @@
 """# Placeholder or default password in production
 
-A production target would use a value that waits to be replaced (`changeme`, `TODO`, `your-api-key`, `<host>`, `${NAME}`,
+A production target would use a value that waits to be replaced (`changeme`, `TODO`, `your-api-key`, `<your-host>`,
 `xxx`), or a password, token or key that everybody knows (`password`, `admin`, `secret`, `guest`).
 
 **Why.** The first breaks where it is used; the second works, for everyone. Default passwords are the first thing that is
-tried from outside. Nothing fills templates in: what stands in the file is what the application gets.
+tried from outside.
 
 **Fix.** Set the real value; for a credential, in the environment's secrets file or as a reference to a secret manager.
 
 **Exceptions.** References to a secret are fine, and so are keys that only *name* where a secret is (`password_file`,
-`secret_name`). A format or template that the application fills in itself belongs under a key that says so
-(`subject_template`), or is suppressed with that reason. The value is never shown.
+`secret_name`). Templates are LEAK020's. The value is never shown.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from collections.abc import Iterator
 
 from terrace.model.source import dotted
 from terrace.validate.rule import Example, Hit, Leaf, rule
-from terrace.validate.words import is_prose, word_set, words
+from terrace.validate.words import is_document, is_prose, word_set, words
 
 GOOD = (
     Example(
@@ -34,13 +33,12 @@ branding:
     user: admin
     database: test
     currency: XXX
-    subject_template: Order ${number}
-    log_format: "${time} ${message}"
     password_reset: "true"
     secret: "true"
     vat: <none>
     mail: <orders@harbourkitchen.com>
     list: todo
+    site: your-kitchen.harbourkitchen.com
 """
         }
     ),
@@ -58,11 +56,6 @@ BAD = (
         "branding.labels.admin_password",
     ),
     Example(
-        {"environments/base/app.yaml": "payments:\n  endpoint: https://${PAYMENT_HOST}/v1\n"},
-        "environments/base/app.yaml:2",
-        "payments.endpoint",
-    ),
-    Example(
         {"environments/base/app.yaml": "branding:\n  labels:\n    queue: amqp://guest:guest@mq.internal:5672/\n"},
         "environments/base/app.yaml:3",
         "branding.labels.queue",
@@ -76,21 +69,14 @@ BAD = (
 
 _WAITING = re.compile(
     r"\s*(?:change[-_ ]?(?:me|this|it[-_ ]?now)\W*|(?:please[-_ ])?(?:replace|fill|set|update|edit)[-_ ]?(?:me|this|me[-_ ]in)\W*"
-    r"|TODO\b.*|FIXME\b.*|TBD|TBC|x{3,}|place[-_ ]?holder|lorem ipsum\b.*|insert[-_ ].*[-_ ]here|(?:put|enter|add|paste)[-_ ]your[-_ ].*"
-    r"|your[-_](?!own\b).*|.*[-_ ]goes[-_ ]here|not[-_ ]a[-_ ]real[-_ ].*)\s*",
+    r"|(?-i:TODO\b.*|FIXME\b.*|TBD|TBC)|x{3,}|place[-_ ]?holder|lorem ipsum\b.*|insert[-_ ].*[-_ ]here|(?:put|enter|add|paste)[-_ ]your[-_ ].*"
+    r"|your[-_ ](?!own\b)(?:[^.@/]*|(?:company|domain|host|org|server|site)\..*)|.*[-_ ]goes[-_ ]here|not[-_ ]a[-_ ]real[-_ ].*)\s*",
     re.I | re.S,
 )
 _CHANGE = re.compile(r"(?<![a-z])change[-_]?me(?![a-z])", re.I)
 _ANGLE = re.compile(
     r"<(?:your|my|the|insert|replace|enter|some)[-_ ][^<>\n]{1,60}>|^<(?=[^>]*[-_ ])[A-Za-z][\w .-]{1,60}>$",
     re.I,
-)
-_TEMPLATE = re.compile(
-    r"\$\{[A-Za-z_][\w.-]*(?::?[-?=][^}]*)?\}|^\s*\{\{[^{}]*\}\}\s*$|^@@?[A-Z][A-Z0-9_]+@@?$|^%[A-Z][A-Z0-9_]+%$"
-)
-_FILLED_IN = word_set(
-    "args code command config css expression filter format html js json layout pattern promql query regex"
-    " replacement rewrite rule rules script sql template templates tpl yaml"
 )
 _CREDENTIAL = word_set(
     "apikey credential credentials pass passphrase passwd password passwords pw pwd secret secrets token tokens"
@@ -110,11 +96,11 @@ _USERINFO = re.compile(r"://(?P<user>[^\s/:@]*):(?P<password>[^\s/@]+)@")
     "placeholder or default password in production",
     on="value",
     values=r"change|replace|fill|set|update|edit|todo|fixme|tbd|tbc|xxx|place|lorem|insert|put|enter|add|paste|your|goes"
-    r"|not|<|\{|@@?[A-Z]|%[A-Z]|://|^\s*(" + "|".join(sorted(_KNOWN)) + r")\s*$",
+    r"|not|<|://|^\s*(" + "|".join(sorted(_KNOWN)) + r")\s*$",
 )
 def check(leaf: Leaf) -> Iterator[Hit]:
     """A value that waits to be replaced, or a credential that everybody knows. The value itself is not told."""
-    what = "" if is_prose(leaf.name) else _what(leaf)
+    what = "" if is_prose(leaf.name) or is_document(leaf.text) else _what(leaf)
     if what:
         yield Hit(f"{dotted(leaf.pointer)} {what} in production", leaf.location, leaf.pointer, "Set the real value.")
 
@@ -122,12 +108,10 @@ def check(leaf: Leaf) -> Iterator[Hit]:
 def _what(leaf: Leaf) -> str:
     text = leaf.text.strip()
     said = words(leaf.name)
-    if (_WAITING.fullmatch(text) or _CHANGE.search(text)) and not ("currency" in said or text == "todo"):
+    if (_WAITING.fullmatch(text) or _CHANGE.search(text)) and "currency" not in said:
         return "is a placeholder"
     if _ANGLE.search(text):
         return "holds a placeholder in angle brackets"
-    if _TEMPLATE.search(text) and not _FILLED_IN.intersection(said):
-        return "holds a template that nothing fills in"
     if _is_credential(said) and text.lower() in _KNOWN:
         return "is a default that everybody knows"
     for match in _USERINFO.finditer(text):

@@ -9,7 +9,7 @@ A rollback brings back the configuration, and not the program.
 **Fix.** Name a version, better with its digest: `renderer:3.1.4@sha256:...`.
 
 **Exceptions.** Images that are pictures, machine images, and repositories whose tag stands under a key of its own
-(`repository`, `tag`). Only the key `image` itself must bring a tag.
+(`repository`, `tag`). Only the key `image` itself must bring a tag, and only where no tag, version or digest stands beside it.
 """
 
 from __future__ import annotations
@@ -40,6 +40,16 @@ branding:
 """
         }
     ),
+    Example(
+        {
+            "environments/base/app.yaml": """\
+branding:
+  labels:
+    image: shop/renderer
+    version: 3.1.4
+"""
+        }
+    ),
 )
 BAD = (
     Example(
@@ -60,6 +70,7 @@ BAD = (
 )
 
 _MOVING = word_set("latest edge nightly main master head dev develop canary")
+_VERSIONS = word_set("digest sha sha256 tag version")
 _NAME = r"(?:[a-z0-9][a-z0-9.-]*(?::\d{1,5})?/)*[a-z0-9][a-z0-9._-]*"
 _TAGGED = re.compile(rf"(?:docker://|oci://)?(?P<name>{_NAME}):(?P<tag>[A-Za-z][A-Za-z-]*)")
 _BARE = re.compile(rf"(?:docker://)?(?=[^\s]*/){_NAME}")
@@ -91,6 +102,17 @@ def _moving(leaf: Leaf) -> str:
         return "is the tag latest"
     if said[-1:] == ("tag",) and names_image and leaf.text.lower() in _MOVING:
         return f"is the tag {leaf.text}"
-    if said[-1:] == ("image",) and len(said) < 3 and _BARE.fullmatch(leaf.text) and not _PICTURE.search(leaf.text):
+    if (
+        said[-1:] == ("image",)
+        and len(said) < 3
+        and _BARE.fullmatch(leaf.text)
+        and not _PICTURE.search(leaf.text)
+        and not _is_tagged(leaf)
+    ):
         return "is an image without a tag"
     return ""
+
+
+def _is_tagged(leaf: Leaf) -> bool:
+    """Whether a tag, version or digest stands beside the image."""
+    return any(_VERSIONS.intersection(words(name)) for name in leaf.beside)

@@ -1,0 +1,93 @@
+"""Check every byte of a bundle, and say what is wrong in words."""
+
+from __future__ import annotations
+
+import hashlib
+import stat
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from terrace.bundle.canonical import canonical
+from terrace.bundle.manifest import MANIFEST, PROVENANCE, FileEntry, Manifest, decode, is_flat, load_object
+from terrace.bundle.reader import open_bundle
+from terrace.errors import BundleError
+
+
+def verify(folder: Path) -> list[str]:
+    """Everything that is wrong with the bundle in `folder`, one line each; empty if every byte is as it was sealed."""
+    try:
+        folder = open_bundle(folder).folder
+        data = (folder / MANIFEST).read_bytes()
+        manifest, _ = decode(data, MANIFEST)
+    except (BundleError, OSError) as error:
+        return [error.message if isinstance(error, BundleError) else f"{MANIFEST}: {error.strerror}"]
+    return [*_manifest_problems(data, manifest), *_file_problems(folder, manifest)]
+
+
+def _manifest_problems(data: bytes, manifest: Manifest) -> Iterator[str]:
+    raw = load_object(data, MANIFEST)
+    if data != canonical(raw):
+        yield f"{MANIFEST} is not canonical JSON: it was written or changed by something else than terrace build"
+    elif raw.get("streams") != manifest.streams._asdict():
+        yield f"{MANIFEST}: the digests of its streams are not those of its content"
+    elif raw["schema"].get("sha256") != manifest.schema_sha256:
+        yield f"{MANIFEST}: the digest of the schema is not that of schema.json"
+    elif data != manifest.encode():
+        yield f"{MANIFEST} holds keys that bundle format {raw['format']} does not know"
+
+
+def _file_problems(folder: Path, manifest: Manifest) -> Iterator[str]:
+    beside, problem = _origins(folder)
+    if problem:
+        yield problem
+    wanted = {**manifest.files, **beside}
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError as error:
+        yield f"{folder} cannot be listed: {error.strerror}"
+        return
+    there = {path.name: path for path in entries}
+    used = {part.config for part in manifest.slices.values()}
+    used |= {file for part in manifest.slices.values() for _, file in part.secrets} | {"schema.json"}
+    for name in sorted(wanted.keys() | there.keys()):
+        if name not in there:
+            yield f"{name} is missing"
+        elif not is_flat(name):
+            yield f"{name!r} is not a flat name: letters, digits, '-', '.' and '_'"
+        elif not stat.S_ISREG(there[name].lstat().st_mode):
+            yield f"{name} is not a regular file"
+        elif name in wanted:
+            yield from _differences(there[name], wanted[name])
+        elif name not in (MANIFEST, PROVENANCE):
+            yield f"{name} is extra: the manifest does not list it"
+        if name in manifest.files and name not in used:
+            yield f"{name} is listed, and no slice takes it"
+
+
+def _origins(folder: Path) -> tuple[Mapping[str, FileEntry], str]:
+    """The files that `provenance.json` lists, and what is wrong with it. It is not in the digest, and may be absent."""
+    path = folder / PROVENANCE
+    if path.is_symlink() or not path.is_file():
+        return {}, ""
+    try:
+        raw = load_object(path.read_bytes(), PROVENANCE)
+        listed = {name: FileEntry(str(item["sha256"]), int(item["size"])) for name, item in raw["origins"].items()}
+    except BundleError as error:
+        return {}, error.message
+    except OSError as error:
+        return {}, f"{PROVENANCE} cannot be read: {error.strerror}"
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return {}, f"{PROVENANCE} does not list the files that it covers"
+    return listed, ""
+
+
+def _differences(path: Path, entry: FileEntry) -> Iterator[str]:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        yield f"{path.name} cannot be read: {error.strerror}"
+        return
+    if len(data) != entry.size:
+        yield f"{path.name} has {len(data):,} bytes, and {entry.size:,} were sealed"
+    elif hashlib.sha256(data).hexdigest() != entry.sha256:
+        yield f"{path.name} was changed: its digest is not the one that was sealed"

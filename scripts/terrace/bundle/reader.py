@@ -1,0 +1,148 @@
+"""Read a bundle: its manifest once, then only what a slice needs, each file checked before it is used."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from terrace.bundle.manifest import (
+    MANIFEST,
+    PROVENANCE,
+    SCHEMA,
+    SHARED,
+    Manifest,
+    Slice,
+    check_format,
+    decode,
+    load_object,
+    origins_name,
+)
+from terrace.errors import BundleError
+from terrace.model.release import BundleRef
+
+DATA = "..data"
+"""The link to the current release in a folder that is laid out as Kubernetes' AtomicWriter does it."""
+
+
+class Secrets(NamedTuple):
+    """One encrypted file of a slice: the repository's path of its layer, and its bytes."""
+
+    layer: str
+    data: bytes
+
+
+class Bundle:
+    """A bundle in a folder. Its manifest was read; whatever else is asked for is read and checked then."""
+
+    def __init__(self, folder: Path, manifest: Manifest, ref: BundleRef) -> None:
+        self.folder = folder
+        self.manifest = manifest
+        self.ref = ref
+
+    def __repr__(self) -> str:
+        return f"Bundle({str(self.folder)!r}, {self.ref.digest})"
+
+    @property
+    def tenants(self) -> tuple[str, ...]:
+        """The tenants that have a slice, sorted."""
+        return tuple(sorted(name for name in self.manifest.slices if name != SHARED))
+
+    def slice(self, tenant: str | None = None) -> Slice:
+        """The names of the files that `tenant` takes, or no tenant."""
+        found = self.manifest.slices.get(tenant or SHARED)
+        if found is None:
+            who = f"{self.ref.service} in {self.ref.environment}"
+            raise BundleError(
+                f"the bundle of {who} has no tenant '{tenant}'",
+                hint="Its tenant.yaml must name both the service and the environment.",
+            )
+        return found
+
+    def values(self, tenant: str | None = None) -> dict[str, Any]:
+        """The effective plain values of `tenant`, or of no tenant."""
+        return self.config(self.slice(tenant).config)
+
+    def config(self, name: str) -> dict[str, Any]:
+        """The values that the configuration file `name` holds. Tenants without overlays share one."""
+        where = str(self.folder / name)
+        raw = load_object(self.read(name), where)
+        check_format(raw, where)
+        owner = (raw.get("environment"), raw.get("service"))
+        if owner != (self.ref.environment, self.ref.service):
+            raise BundleError(
+                f"{where} is of {owner[1]} in {owner[0]}, not of {self.ref.service} in {self.ref.environment}"
+            )
+        values = raw.get("values")
+        if not isinstance(values, dict):
+            raise BundleError(f"{where} holds no values")
+        return values
+
+    def secrets(self, tenant: str | None = None) -> tuple[Secrets, ...]:
+        """The encrypted secrets files of `tenant`, the weakest layer first."""
+        return tuple(Secrets(layer, self.read(file)) for layer, file in self.slice(tenant).secrets)
+
+    @cached_property
+    def schema(self) -> dict[str, Any]:
+        """The contract of the service, as the JSON Schema that its values were checked against."""
+        return load_object(self.read(SCHEMA), str(self.folder / SCHEMA))
+
+    @cached_property
+    def provenance(self) -> dict[str, Any]:
+        """What the bundle was made from: commit, its time, and so on. No part of the digest; empty if it is missing."""
+        path = self.folder / PROVENANCE
+        return load_object(_bytes(path), str(path)) if path.is_file() else {}
+
+    def origins(self, tenant: str | None = None) -> dict[str, str]:
+        """Where the values of `tenant` were set, JSON Pointer -> `path:line:column`; empty if it was not recorded."""
+        listed = self.provenance.get("origins", {})
+        names = (origins_name(tenant), origins_name(None))
+        name = next((name for name in names if name in listed), None)
+        if name is None:
+            return {}
+        data = _bytes(self.folder / name)
+        self._compare(name, data, str(listed[name]["sha256"]))
+        return load_object(data, str(self.folder / name))
+
+    def read(self, name: str) -> bytes:
+        """The bytes of the file `name`, which must be those that the manifest promises."""
+        entry = self.manifest.files[name]
+        data = _bytes(self.folder / name)
+        self._compare(name, data, entry.sha256)
+        return data
+
+    def _compare(self, name: str, data: bytes, sha256: str) -> None:
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise BundleError(
+                f"{self.folder / name} is not what was sealed: its digest differs from the manifest's",
+                hint="terrace verify names everything that is wrong; deploy again to mend it.",
+            )
+
+
+def open_bundle(folder: Path) -> Bundle:
+    """The bundle in `folder`; in a service's folder at a destination, the release that is current now.
+
+    The link to the current release is followed once, here, so that all later reads are of the same release.
+    """
+    data_link = folder / DATA
+    if os.path.lexists(data_link):
+        folder = Path(os.path.realpath(data_link))
+    path = folder / MANIFEST
+    data = _bytes(path)
+    manifest, ref = decode(data, str(path))
+    return Bundle(folder, manifest, ref)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        if path.name == MANIFEST:
+            raise BundleError(
+                f"{path.parent} is not a bundle: it has no {MANIFEST}", hint="Make one with terrace build."
+            ) from error
+        raise BundleError(f"{path} is missing", hint="terrace verify names everything that is wrong.") from error
+    except OSError as error:
+        raise BundleError(f"cannot read {path}: {error.strerror}") from error

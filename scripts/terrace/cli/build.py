@@ -1,0 +1,50 @@
+"""Seal the bundles of one environment, or of all of them.
+
+Everything is validated first. Bundles come to stand in --output as <environment>/<service>/, with an index.json for
+each environment. The same commit gives the same digests on any machine. A protected environment is built from commits
+only, never from an edited work tree.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from terrace.cli import _options
+from terrace.errors import ExitCode
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the options."""
+    _options.add_environments(parser)
+    parser.add_argument("--service", action="append", default=[], metavar="SERVICE", help="may be given several times")
+    parser.add_argument("-o", "--output", metavar="DIR", help="default: .terrace/build in the repository")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes for many tenants")
+    parser.add_argument("--no-origins", action="store_true", help="leave out where each value was set")
+    _options.add_at(parser)
+
+
+def run(args: Namespace) -> int:
+    """Build into a folder beside the output, and put each environment in its place once it is whole."""
+    from terrace import pipeline
+    from terrace.report.built import built_text
+
+    folder = _options.folder_of(args)
+    output = Path(args.output) if args.output else folder / ".terrace" / "build"
+    with _options.scratch(output) as staging:
+        built = pipeline.build(
+            folder,
+            staging,
+            _options.environments(args),
+            services=args.service,
+            at=args.at,
+            jobs=args.jobs,
+            origins=not args.no_origins,
+        )
+        for each in built:
+            if each.bundles:
+                _options.put(staging / each.environment.name, output / each.environment.name)
+    sys.stdout.write(built_text(built, output, _options.style(args)))
+    return ExitCode.FINDINGS if any(each.problem for each in built) else ExitCode.CLEAN

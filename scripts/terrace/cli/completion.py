@@ -1,0 +1,33 @@
+"""Print a completion script for your shell.
+
+eval "$(terrace completion bash)"        in ~/.bashrc
+terrace completion zsh > ~/.zfunc/_terrace
+"""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+
+from terrace.errors import ExitCode
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("shell", choices=("bash", "zsh", "tcsh"))
+
+
+def run(args: Namespace) -> int:
+    """Build one parser of all commands, and print what shtab makes of it."""
+    import shtab
+
+    from terrace.cli import command, commands, summary
+
+    parser = ArgumentParser(prog="terrace")
+    parser.add_argument("-C", "--repo", metavar="DIR")
+    parser.add_argument("-V", "--version", action="store_true")
+    subparsers = parser.add_subparsers()
+    for name in commands():
+        command(name).configure(subparsers.add_parser(name, help=summary(name)))
+    sys.stdout.write(shtab.complete(parser, args.shell) + "\n")
+    return ExitCode.CLEAN

@@ -1,0 +1,31 @@
+"""Make the JSON Schemas and editor settings from the contracts.
+
+Writes `schemas/generated/` and the settings of common editors. With --check nothing is written: the stale files are
+named and the exit code is 1.
+"""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+
+from terrace.cli import _options
+from terrace.errors import ExitCode
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a file is stale")
+
+
+def run(args: Namespace) -> int:
+    """Export the contracts, or say which exports are stale."""
+    from terrace import schemas
+
+    stale = schemas.write(_options.folder_of(args), check=args.check)
+    for path in stale:
+        sys.stdout.write(f"{'stale' if args.check else 'wrote'}  {path}\n")
+    if stale and args.check:
+        sys.stderr.write("terrace: generated files are not what the contracts lead to\n  hint: terrace schemas\n")
+        return ExitCode.FINDINGS
+    return ExitCode.CLEAN

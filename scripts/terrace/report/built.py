@@ -1,0 +1,43 @@
+"""What a build made: a line for each bundle, and the findings that kept an environment from being built."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from terrace.pipeline import Built
+from terrace.report import renderer
+from terrace.report.style import PLAIN, Style
+from terrace.report.table import Column, table
+from terrace.report.words import count
+
+_COLUMNS = (
+    Column("environment", whole=True, role="strong"),
+    Column("service", whole=True),
+    Column("targets", right=True, whole=True),
+    Column("configs", right=True, whole=True),
+    Column("digest", role="dim"),
+)
+
+
+def built_text(built: Sequence[Built], output: Path, style: Style = PLAIN) -> str:
+    """The bundles as a table, then what is wrong."""
+    rows = [
+        (each.environment.name, bundle.ref.service, f"{bundle.targets:,}", f"{bundle.configs:,}", bundle.ref.digest)
+        for each in built
+        for bundle in each.bundles
+    ]
+    made = f"{count(len(rows), 'bundle')} in {output}"
+    return problems_text(built, style) + table(_COLUMNS, rows, style) + ("\n" if rows else "") + f"{made}\n"
+
+
+def problems_text(built: Sequence[Built], style: Style = PLAIN) -> str:
+    """Why environments were not built: each finding once, then a line for each environment."""
+    findings = {finding for each in built if each.report for finding in each.report.findings}
+    told = ""
+    reports = [each.report for each in built if each.report]
+    if reports:
+        ordered = tuple(sorted(findings, key=lambda finding: finding.order))
+        told = renderer("text")(reports[0]._replace(findings=ordered), style=style) + "\n"
+    lines = [f"{style.paint('warning', each.environment.name)}  {each.problem}\n" for each in built if each.problem]
+    return told + "".join(lines) + ("\n" if lines else "")

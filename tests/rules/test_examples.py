@@ -1,0 +1,98 @@
+"""Every rule against the examples in its own file: the good ones are silent, the bad ones are found where they say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from terrace.model.findings import Finding, Severity
+from terrace.model.source import dotted
+from terrace.validate.examples import CROSS_CHECKS, source_of
+from terrace.validate.registry import rules
+from terrace.validate.rule import Example, Rule
+from terrace.validate.run import check
+
+TODAY = date(2026, 6, 1)
+
+
+def _cases(kind: str) -> list[Any]:
+    return [
+        pytest.param(rule, example, id=f"{rule.code}-{number}")
+        for rule in rules()
+        for number, example in enumerate(getattr(rule.module, kind), 1)
+    ]
+
+
+def _found(example: Example, only: Iterable[Rule] | None = None) -> list[Finding]:
+    found = check(
+        source_of(example),
+        today=TODAY,
+        cross_checks=CROSS_CHECKS,
+        rules=None if only is None else tuple(only),
+        stale=example.stale,
+    )
+    return [item.finding for item in found if not item.suppressed]
+
+
+def _place(finding: Finding) -> str:
+    span = finding.location.span
+    return f"{finding.location.path}:{span.line}" if span else finding.location.path
+
+
+def _counts(finding: Finding, rule: Rule, example: Example) -> bool:
+    """Whether an example has to answer for a finding: it shows one rule, and may repeat itself to do so."""
+    return finding.code == rule.code or (finding.severity > Severity.INFO and finding.code not in example.also)
+
+
+def test_example_repository_has_no_findings() -> None:
+    assert _found(Example({})) == []
+
+
+@pytest.mark.parametrize(("rule", "example"), _cases("GOOD"))
+def test_good_example_has_no_findings(rule: Rule, example: Example) -> None:
+    assert [finding for finding in _found(example) if _counts(finding, rule, example)] == []
+
+
+@pytest.mark.parametrize(("rule", "example"), _cases("BAD"))
+def test_bad_example_is_found_once_where_it_must_change(rule: Rule, example: Example) -> None:
+    found = _found(example)
+    mine = [finding for finding in found if finding.code == rule.code]
+    assert [_place(finding) for finding in mine] == [example.at]
+    assert dotted(mine[0].pointer or ()) == example.pointer
+    others = {finding.code for finding in found if finding.severity > Severity.INFO or finding.code in example.also}
+    assert sorted(others - {rule.code}) == sorted(example.also)
+
+
+@pytest.mark.parametrize(("rule", "example"), _cases("BAD"))
+def test_without_the_rule_its_bad_example_is_not_found(rule: Rule, example: Example) -> None:
+    others = [other for other in rules() if other.code != rule.code]
+    assert rule.code not in {finding.code for finding in _found(example, others)}
+
+
+@pytest.mark.parametrize("rule", [pytest.param(rule, id=rule.code) for rule in rules()])
+def test_rule_has_a_page_and_examples(rule: Rule) -> None:
+    title, what, *rest = rule.page.split("\n\n")
+    assert title.startswith("# ")
+    assert not what.startswith("**")
+    assert [part.split("**")[1] for part in rest if part.startswith("**")][:2] == ["Why.", "Fix."]
+    assert rule.module
+    assert rule.module.GOOD
+    assert rule.module.BAD
+
+
+def test_file_of_a_rule_is_named_for_its_code() -> None:
+    for rule in rules():
+        assert rule.module
+        assert re.fullmatch(rf"{rule.code.lower()}_[a-z_]+", Path(rule.module.__file__ or "").stem)
+
+
+@pytest.mark.parametrize(("rule", "example"), _cases("BAD"))
+def test_message_says_what_to_do_and_no_secret(rule: Rule, example: Example) -> None:
+    for finding in _found(example):
+        assert "hunter2" not in repr(finding)
+        assert "could not run" not in finding.message
