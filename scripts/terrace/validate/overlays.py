@@ -30,7 +30,10 @@ class Overlays:
         self._layering = layering
 
     def of(self, family: Family) -> Iterator[tuple[Overlay, tuple[str, ...]]]:
-        """Each leaf of each overlay that belongs to the family alone, with the targets it reaches there."""
+        """Each leaf of each overlay that belongs to the family alone, with the targets it reaches there.
+
+        Single values that differ from what they lie over are left out: that is what overlays are for.
+        """
         if family.tenant:
             wanted = _uses(family.configs, lambda layer, _: layer.kind is LayerKind.TENANT)
             yield from self._overlays(family.contract, wanted, {})
@@ -56,9 +59,10 @@ class Overlays:
         for layer, places in uses.items():
             targets = tuple(str(place.config.target) for place in places)
             for pointer, value in leaves(layer.values):
-                if not pointer:
+                first = self._below(contract, places[0], pointer)
+                if not pointer or _is_another(value, first.value):
                     continue
-                below = tuple(self._below(contract, place, pointer) for place in places)
+                below = (first, *(self._below(contract, place, pointer) for place in places[1:]))
                 other = any(contribution(stranger, pointer) for stranger in others)
                 services = self._services(layer, pointer)
                 field = contract.field(pointer)
@@ -90,6 +94,10 @@ def _default(contract: Contract, pointer: Pointer) -> Any:
         if section is None or section.nullable or not _agrees(section, pointer[depth:], field.default):
             return NOTHING
     return field.default
+
+
+def _is_another(value: Any, below: Any) -> bool:
+    return value is not None and not isinstance(value, list | dict) and bool(value != below)
 
 
 def _agrees(section: Field, path: Pointer, default: Any) -> bool:

@@ -139,8 +139,8 @@ class LayerFile(NamedTuple):
     contracts: tuple[Contract, ...]
     repository: Repository
 
-    def entries(self) -> Iterator[tuple[Pointer, Any, Field]]:
-        """Every entry of every map in the file that a contract knows, with what the contract says of it."""
+    def entries(self, into: Callable[[Field], bool]) -> Iterator[tuple[Pointer, Any, Field]]:
+        """Every entry that a contract knows, with what it says of it; only those whose field `into` agrees to."""
         for contract in self.contracts:
             stack: list[tuple[Pointer, Any, Field]] = [((), self.document.value, contract.root)]
             while stack:
@@ -150,7 +150,7 @@ class LayerFile(NamedTuple):
                 if isinstance(value, dict):
                     for name, inner in value.items():
                         below = field.child(name)
-                        if below is not None:
+                        if below is not None and into(below):
                             stack.append(((*pointer, name), inner, below))
 
 
