@@ -22,6 +22,11 @@ class _Use(NamedTuple):
     config: EffectiveConfig
     rank: int
 
+    def beneath(self) -> dict[str, Any] | None:
+        """What lies under the layer, merged; None where nobody kept it."""
+        kept = self.rank - len(self.config.layers)
+        return self.config.beneath[kept] if -kept <= len(self.config.beneath) else None
+
 
 class Overlays:
     """The leaves of overlays in families of targets. What layers below tenants merge to is kept."""
@@ -30,10 +35,7 @@ class Overlays:
         self._layering = layering
 
     def of(self, family: Family) -> Iterator[tuple[Overlay, tuple[str, ...]]]:
-        """Each leaf of each overlay that belongs to the family alone, with the targets it reaches there.
-
-        Single values that differ from what they lie over are left out: that is what overlays are for.
-        """
+        """Each leaf of each overlay that belongs to the family alone, with the targets it reaches there."""
         if family.tenant:
             wanted = _uses(family.configs, lambda layer, _: layer.kind is LayerKind.TENANT)
             yield from self._overlays(family.contract, wanted, {})
@@ -58,11 +60,9 @@ class Overlays:
     ) -> Iterator[tuple[Overlay, tuple[str, ...]]]:
         for layer, places in uses.items():
             targets = tuple(str(place.config.target) for place in places)
-            for pointer, value in leaves(layer.values):
-                first = self._below(contract, places[0], pointer)
-                if not pointer or _is_another(value, first.value):
-                    continue
-                below = (first, *(self._below(contract, place, pointer) for place in places[1:]))
+            under = places[0].beneath()
+            for pointer, value in _worth_a_look(layer.values, under, contract.root):
+                below = tuple(self._below(contract, place, pointer) for place in places)
                 other = any(contribution(stranger, pointer) for stranger in others)
                 services = self._services(layer, pointer)
                 field = contract.field(pointer)
@@ -84,6 +84,28 @@ class Overlays:
         return Below(_default(contract, pointer), None)
 
 
+def _worth_a_look(values: dict[str, Any], under: Any, field: Field | None) -> Iterator[tuple[Pointer, Any]]:
+    """The leaves that may say what is said already, nothing at all, or a list again. Most leaves are none of these."""
+    if under is None:
+        yield from ((pointer, value) for pointer, value in leaves(values) if pointer)
+        return
+    stack: list[tuple[Pointer, dict[str, Any], Any, Field | None]] = [((), values, under, field)]
+    while stack:
+        pointer, above, below, section = stack.pop()
+        for key, value in above.items():
+            inner = section.child(key) if section is not None else None
+            said = below.get(key) if isinstance(below, dict) else None
+            if isinstance(value, dict) and value:
+                stack.append(((*pointer, key), value, said, inner))
+            elif (
+                value == said
+                or value is None
+                or isinstance(value, dict | list)
+                or (said is None and inner and value == inner.default)
+            ):
+                yield (*pointer, key), value
+
+
 def _default(contract: Contract, pointer: Pointer) -> Any:
     """The schema's default, where it is sure to hold without the overlay: not if the overlay makes the section."""
     field = contract.field(pointer)
@@ -94,10 +116,6 @@ def _default(contract: Contract, pointer: Pointer) -> Any:
         if section is None or section.nullable or not _agrees(section, pointer[depth:], field.default):
             return NOTHING
     return field.default
-
-
-def _is_another(value: Any, below: Any) -> bool:
-    return value is not None and not isinstance(value, list | dict) and bool(value != below)
 
 
 def _agrees(section: Field, path: Pointer, default: Any) -> bool:
