@@ -10,7 +10,8 @@ lesser one happens to customers.
 stands at the more guarded one (or at the layer that both share), with the other place beside it.
 
 **Exceptions.** Environments of the same kind may share a value, as `production-eu` may with `production`. Empty values
-are not compared, and neither are secrets, which nobody can compare without their keys.
+are not compared, and neither are secrets, which nobody can compare without their keys. A
+value that came by an `extends` across kinds is that mistake (LEAK001, ENV002), not this one.
 """
 
 from __future__ import annotations
@@ -59,6 +60,7 @@ BAD = (
         },
         "tenants/acme/production/app.yaml:2",
         "server.public_url",
+        also=("TEN001",),
     ),
 )
 
@@ -90,13 +92,22 @@ def _alike(family: Family, configs: Configs, pointer: Pointer) -> Iterator[_Alik
         for _, value in places(pointer, configs[environment].values):
             if value in (None, "", [], {}):
                 continue
+            winner = configs[environment].winner(pointer)
+            if winner and _came_by_extends(family, environment, winner):
+                continue
             same = next((alike for alike in found if alike.value == value), None)
             if same is None:
                 found.append(same := _Alike(value, {}))
-            same.winners[environment] = configs[environment].winner(pointer)
+            same.winners[environment] = winner
     for alike in found:
         if len({family.kind(environment) for environment in alike.winners}) > 1:
             yield alike
+
+
+def _came_by_extends(family: Family, environment: str, winner: Contribution) -> bool:
+    """Whether an environment has the value from one of another kind that it extends: then `extends` is the mistake."""
+    giver = winner.layer.environment
+    return giver is not None and family.kind(giver) != family.kind(environment)
 
 
 def _rank(kind: str) -> int:
