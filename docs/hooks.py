@@ -9,6 +9,7 @@ from itertools import groupby
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
+
 from terrace.validate.registry import rules
 from terrace.validate.rule import Rule
 
