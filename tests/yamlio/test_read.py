@@ -164,6 +164,7 @@ def test_core_schema_values() -> None:
     "text",
     [
         "url: http://h/?a=1&b=2\ncron: '*/5 * * * *'\npath: /x#y\nnot: a!b\n",
+        "a: \"#fff\" # white\nb:\n  - '#x'\n",
         "a: [\n  x,\n  y\n]\n",
         "a: 'two\n  lines'\n",
         "%YAML 1.2\n---\na: 1\n...\n",

@@ -30,6 +30,8 @@ _DEEP_BLOCK = rb"[ \t?:-]{200}"
 # A tag, an anchor, an alias or a '?' that libyaml takes for a key stands behind a space, at the beginning of a line or
 # inside brackets; `a&b` is text.
 _SIGN = rb"(?m:(?:^|[\s,\[{:?-])(?:[&*?]\S|!)|^%)"
+_GLUED = rb"[\]\[{},:|>+?-]#|[|>][0-9+-]+#"
+_QUOTED_SIGN = rb"""(?m:^ *(?:- +)*(?:[\w.-]+: +)?(?:"#[^"\\\r\n]*"|'#[^'\r\n]*') *(?: #.*)?\r?$)"""
 _MEMO_SIZE = 20_000
 _MEMO_LENGTH = 64
 
@@ -91,13 +93,20 @@ def _suspicious(data: bytes) -> bool:
     if (b"&" in data or b"*" in data or b"!" in data or b"?" in data or b"%" in data) and re.search(_SIGN, data):
         return True
     comments = data.count(b" #") + data.count(b"\n#") + data.startswith(b"#")
-    if data.count(b"#") != comments:
+    if data.count(b"#") != comments and _glued(data):
         return True
     return len(data) > _SHALLOW_BYTES and (
         len(data) > 2 * MAX_ENTRIES
         or data.count(b"[") + data.count(b"{") > _MANY_BRACKETS
         or re.search(_DEEP_BLOCK, data) is not None
     )
+
+
+def _glued(data: bytes) -> bool:
+    """Whether a comment may stand directly behind a quote or a bracket. `x#y` is text, and `"#x"` often begins one."""
+    if re.search(_GLUED, data):
+        return True
+    return data.count(b'"#') + data.count(b"'#") != len(re.findall(_QUOTED_SIGN, data))
 
 
 def _quick(data: bytes) -> dict[str, Value] | None:
