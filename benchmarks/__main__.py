@@ -37,19 +37,26 @@ def main() -> int:
         size: Place(size, _repository(options.cache, size), options.cache / f"output-{size}", options.terrace, peers)
         for size in sorted({10, *(term.tenants for goal in wanted for term in (goal.ours, goal.floor))})
     }
+    _clean(places)
     try:
         if not options.unchecked and (wrong := wrong_product(places[10])):
             print(f"Nothing was measured: {wrong}", file=sys.stderr)
             return 1
         results = _measure(wanted, _programs(places), options.rounds, places)
     finally:
-        for place in places.values():
-            restore(place)
-            shutil.rmtree(place.output, ignore_errors=True)
+        _clean(places)
     print(table(results))
     if options.json:
         options.json.write_text(json.dumps(as_json(results, sizes, options.rounds), indent=2) + "\n")
     return int(any(result.missing.startswith(result.goal.ours.program + ":") for result in results))
+
+
+def _clean(places: Mapping[int, Place]) -> None:
+    """Leave the repositories as they were generated: a run that was killed must not change the next one's numbers."""
+    for place in places.values():
+        restore(place)
+        for folder in (place.output, place.repository / ".terrace"):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _options() -> argparse.Namespace:

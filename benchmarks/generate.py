@@ -64,7 +64,7 @@ def generate(folder: Path, tenants: int, *, seed: int = 1) -> None:
         "environments/base/app.yaml": text,
     }
     base: Values = yaml.load(text, yaml.CSafeLoader)
-    contract = Contract("app", schema, path="", source_path="")
+    contract = Contract("app", schema)
     plan = Plan(seed, [field for field in contract.root.walk() if may_vary(field)], base, {})
     for path, content in [*files.items(), *_environments(plan)]:
         _write(folder / path, content)

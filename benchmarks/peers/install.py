@@ -34,8 +34,13 @@ def _node(cache: Path) -> Peer:
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("package.json", "package-lock.json", "run.mjs"):
         shutil.copyfile(HERE / "node" / name, folder / name)
-    failed = _failure([npm, "ci", "--silent", "--no-audit", "--no-fund", "--prefix", str(folder)])
-    return Missing(f"npm ci failed: {failed}") if failed else (node, str(folder / "run.mjs"))
+    lock, installed = (folder / "package-lock.json").read_bytes(), folder / "installed-lock.json"
+    if not installed.exists() or installed.read_bytes() != lock:
+        failed = _failure([npm, "ci", "--silent", "--no-audit", "--no-fund", "--prefix", str(folder)])
+        if failed:
+            return Missing(f"npm ci failed: {failed}")
+        installed.write_bytes(lock)
+    return (node, str(folder / "run.mjs"))
 
 
 def _hiera(_: Path) -> Peer:

@@ -30,6 +30,11 @@ def files(folder: Path) -> dict[str, bytes]:
     }
 
 
+def differing(some: dict[str, bytes], others: dict[str, bytes]) -> list[str]:
+    """Paths only: a diff of all contents would take longer to print than to read."""
+    return sorted(path for path in some.keys() | others.keys() if some.get(path) != others.get(path))
+
+
 def leaves(value: object, path: str = "") -> Iterator[tuple[str, object]]:
     if isinstance(value, dict):
         for key, inner in value.items():
@@ -60,14 +65,14 @@ def configs(repository: Path) -> Configs:
 
 def test_the_same_number_of_tenants_gives_the_same_bytes(repository: Path, tmp_path: Path) -> None:
     run("generate", str(tmp_path / "again"), "--tenants", "3")
-    assert files(tmp_path / "again") == files(repository)
+    assert differing(files(repository), files(tmp_path / "again")) == []
 
 
 def test_a_tenants_files_do_not_depend_on_how_many_others_there_are(repository: Path, tmp_path: Path) -> None:
     run("generate", str(tmp_path / "four"), "--tenants", "4")
     more = files(tmp_path / "four")
     few = {path: content for path, content in files(repository).items() if path != "pyproject.toml"}
-    assert few.items() <= more.items()
+    assert differing(few, {path: more.get(path, b"") for path in few}) == []
     assert len(more) == len(few) + 1 + 5
 
 

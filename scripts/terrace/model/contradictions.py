@@ -31,7 +31,7 @@ def contract_problems(contract: Contract) -> Iterator[Problem]:
         yield from _markers(contract, field)
         yield from _null(field)
         yield from _secret(field, in_list=in_list)
-        yield from _open(field, contract.schema)
+        yield from _open(field)
 
 
 def _fields(field: Field, *, in_list: bool) -> Iterator[tuple[Field, bool]]:
@@ -93,13 +93,16 @@ def _secret(field: Field, *, in_list: bool) -> Iterator[Problem]:
         yield field.pointer, f"'{name}' is a secret with an example", "say in the description what it looks like"
 
 
-def _open(field: Field, root: Schema) -> Iterator[Problem]:
-    if field.properties and field.schema.get("additionalProperties") is not False:
-        message = (
-            f"'{dotted(field.pointer) or 'the contract'}' allows keys that it does not name: a typing error would pass"
-        )
-        if field.additional is None and field.schema.get("unevaluatedProperties") is not False:
-            yield field.pointer, message, 'extra="forbid" in a model, "additionalProperties": false in a JSON Schema'
+def _open(field: Field) -> Iterator[Problem]:
+    name = dotted(field.pointer) or "the contract"
+    if "patternProperties" in field.schema:
+        hint = 'give "additionalProperties" one schema, and "propertyNames" the pattern'
+        yield field.pointer, f"'{name}' has patternProperties, whose markers would not be read", hint
+    closed = False in (field.schema.get("additionalProperties"), field.schema.get("unevaluatedProperties"))
+    if field.properties and field.additional is None and not closed:
+        hint = 'extra="forbid" in a model, "additionalProperties": false in a JSON Schema'
+        yield field.pointer, f"'{name}' allows keys that it does not name: a typing error would pass", hint
+
 
 
 def _parts(path: str) -> Pointer:

@@ -32,12 +32,16 @@ ENVIRONMENT_SCHEMA: dict[str, Any] = {
     "additionalProperties": False,
     "required": ["kind"],
     "properties": {
-        "description": {"type": "string"},
+        "description": {"type": "string", "description": "What the environment is for, in one line."},
         "kind": {"enum": list(KINDS), "description": "What the environment is for; rules on production go by it."},
         "extends": {**_NAME, "description": "One environment of equal protection whose files lie below this one's."},
         "order": {"type": "integer", "description": "Its place in promotion; the lowest is deployed first."},
         "protected": {"type": "boolean", "description": "Built from commits only, never from an edited work tree."},
-        "owners": {"type": "array", "items": {"type": "string"}},
+        "owners": {
+            "type": "array",
+            "description": "Who answers for it, as CODEOWNERS writes them.",
+            "items": {"type": "string"},
+        },
         "destinations": {
             "type": "array",
             "description": "Where releases of the environment go.",
@@ -48,7 +52,12 @@ ENVIRONMENT_SCHEMA: dict[str, Any] = {
                 "properties": {"directory": {"type": "string", "minLength": 1}},
             },
         },
-        "recipients": {"type": "array", "items": {"type": "string"}, "uniqueItems": True},
+        "recipients": {
+            "type": "array",
+            "description": "The age public keys that open its secrets.",
+            "items": {"type": "string"},
+            "uniqueItems": True,
+        },
         "suppress": _SUPPRESS,
     },
 }
@@ -60,8 +69,8 @@ TENANT_SCHEMA: dict[str, Any] = {
     "additionalProperties": False,
     "required": ["services", "environments"],
     "properties": {
-        "display_name": {"type": "string"},
-        "contact": {"type": "string"},
+        "display_name": {"type": "string", "description": "The name that people know the tenant by."},
+        "contact": {"type": "string", "description": "Whom to write to about its configuration."},
         "groups": {**_NAMES, "description": "Groups whose overlays lie below the tenant's, in this order."},
         "services": {**_NAMES, "description": "The services that serve the tenant."},
         "environments": {**_NAMES, "description": "The environments the tenant is in."},

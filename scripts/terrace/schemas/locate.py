@@ -27,16 +27,18 @@ def _in_python(text: str, pointer: Pointer) -> Span:
     classes = {node.name: node for node in ast.parse(text).body if isinstance(node, ast.ClassDef)}
     here = _family(classes, [CLASS])
     span = _span(here[0]) if here else Span(1, 1, 1, 1)
+    in_map = False
     for name in pointer:
-        if not isinstance(name, str) or name == "*":
+        if in_map or not isinstance(name, str):
+            # A key of a map, or a place in a list: the classes at hand are those of what it holds.
+            in_map = False
             continue
         found = _declaration(here, name)
         if found is None:
             break
         span = _span(found.target)
-        # The classes that the annotation names: the section itself, or what a map or a list of it holds.
         names = [node.id for node in ast.walk(found.annotation) if isinstance(node, ast.Name)]
-        here = _family(classes, names)
+        here, in_map = _family(classes, names), "dict" in names
     return span
 
 

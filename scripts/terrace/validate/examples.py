@@ -14,6 +14,7 @@ from terrace.model.entities import Origin
 from terrace.model.source import Pointer
 from terrace.source import Entry, Unreadable
 from terrace.validate.rule import Example
+from terrace.validate.sealed_text import NOTES, SEALED
 
 
 def _section(properties: dict[str, Any], required: list[str] | None = None, **more: Any) -> dict[str, Any]:
@@ -102,17 +103,6 @@ def _check_pools(values: dict[str, Any]) -> Iterator[tuple[Pointer, str]]:
 CROSS_CHECKS = {"app": _check_pools}
 """The example contract's rules across fields, in place of its model's own."""
 
-SEALED = "ENC[AES256_GCM,data:p673w==,iv:YY+lkJvs1G9TbyGlZ6oPDw==,tag:ciK1wlDZ5cbcL6YOx1Oq2A==,type:str]"
-"""A value as SOPS writes it; nobody has the key."""
-
-SOPS = f"""\
-sops:
-  mac: {SEALED}
-  lastmodified: "2026-01-01T00:00:00Z"
-  version: 3.12.2
-"""
-"""What SOPS notes at the end of a file."""
-
 FILES: dict[str, str] = {
     "schemas/generated/app.schema.json": json.dumps(CONTRACT, indent=2) + "\n",
     "environments/base/app.yaml": """\
@@ -142,7 +132,7 @@ server:
 database:
   host: db.production.internal
 """,
-    "environments/production/app.secrets.yaml": f"database:\n  password: {SEALED}\n{SOPS}",
+    "environments/production/app.secrets.yaml": f"database:\n  password: {SEALED}\n{NOTES}",
     "tenants/_groups/gold/app.yaml": "logging:\n  level: warning\n",
     "tenants/acme/tenant.yaml": """\
 display_name: Acme

@@ -37,7 +37,7 @@ def check(path: str, text: str, *, any_value: bool = False) -> tuple[Value, list
         report.walk(root, (), known=number == 0)
         for message, hint, span in indentation(text, root, -1):
             report.add("SYN004", message, span, None, hint)
-    report.signs(text)
+    report.signs(text, composed.end)
     report.whole(text, composed, any_value=any_value)
     if report.findings:
         return None, _sorted(report.findings)
@@ -123,7 +123,7 @@ class _Report:
         self.add("SYN007", f"the key {key.text[:40]} is {word}, and keys are text", key.span, pointer, hint)
         return None
 
-    def signs(self, text: str) -> None:
+    def signs(self, text: str, end: int) -> None:
         """Find tags, anchors, aliases and odd signs: the parser hides some of them, the scanner shows every one."""
         self.starts.sort(key=lambda start: start[0])
         offsets = [start for start, _ in self.starts]
@@ -131,7 +131,8 @@ class _Report:
         try:
             for token in libyaml.tokens(text):
                 found += self._sign(text, token, offsets)
-                if found > MAX_FINDINGS:
+                # Beyond the place where composing ended, the scanner's time is quadratic in the depth.
+                if found > MAX_FINDINGS or libyaml.marks(token)[0].index > end:
                     break
         except YAMLError:
             # The same problem ended the composing, and is reported there.

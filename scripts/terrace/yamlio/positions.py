@@ -28,8 +28,8 @@ class Node:
     """One value: what it is, and the characters it stands in (`start` to `end`, counted from 0).
 
     `style` is libyaml's: empty for plain, else one of `'`, `"`, `|` and `>`; for a collection `{` when it stands in
-    brackets. `items` are the entries, with the key's node in a mapping. `tail` is the end of a block scalar with the
-    empty lines that may belong to it.
+    brackets. `items` are the entries, with the key's node in a mapping. `tail` is the end with the empty lines that
+    belong to a block scalar that keeps them (`|+`).
     """
 
     __slots__ = ("end", "items", "kind", "span", "start", "style", "tail", "text")
@@ -51,6 +51,7 @@ class Stopped(NamedTuple):
     message: str
     hint: str
     span: Span
+    offset: int
 
 
 class Composed(NamedTuple):
@@ -60,6 +61,7 @@ class Composed(NamedTuple):
     starts: list[Span]
     problem: MarkedYAMLError | None
     stopped: Stopped | None
+    end: int
 
 
 def compose(text: str) -> Composed:
@@ -73,7 +75,12 @@ def compose(text: str) -> Composed:
     except MarkedYAMLError as error:
         problem = error
     builder.close_open()
-    return Composed(builder.roots, builder.starts, problem, builder.stopped)
+    end = len(text)
+    if builder.stopped is not None:
+        end = builder.stopped.offset
+    elif problem is not None and problem.problem_mark is not None:
+        end = problem.problem_mark.index
+    return Composed(builder.roots, builder.starts, problem, builder.stopped, end)
 
 
 class _Builder:
@@ -101,6 +108,9 @@ class _Builder:
             self._add(_node("alias", "", event.anchor or "", event))
         elif isinstance(event, DocumentStartEvent):
             self.starts.append(_span(event))
+            if len(self.starts) > limits.MAX_FINDINGS:
+                hint = "Make each a file of its own."
+                self._stop(f"there are more than {limits.MAX_FINDINGS} documents", hint, _node("scalar", "", "", event))
         return self.stopped is not None
 
     def _enter(self, node: Node) -> None:
@@ -115,6 +125,8 @@ class _Builder:
         if node.style in ("|", ">"):
             written = self.text[node.start : node.end].rstrip(" \t\r\n")
             node.end = node.start + len(written)
+            if "+" not in written[:3]:
+                node.tail = node.end
             node.span = self._reach(node, node.end)
         elif not node.style and (event.anchor or event.tag) and self.text.endswith(node.text, node.start, node.end):
             # The event begins with its tag or anchor; what is wrong with a scalar is wrong with its text.
@@ -163,7 +175,7 @@ class _Builder:
             _end_with_last(node)
 
     def _stop(self, message: str, hint: str, node: Node) -> None:
-        self.stopped = Stopped(message, hint, Span(*node.span[:2], node.span.line, node.span.column + 1))
+        self.stopped = Stopped(message, hint, Span(*node.span[:2], node.span.line, node.span.column + 1), node.start)
 
 
 def _node(kind: Kind, style: str, text: str, event: Event) -> Node:

@@ -115,11 +115,13 @@ def _mapping(node: CollectionNode, depth: int) -> dict[str, Value]:
     for key, inner in node.value:
         if key.__class__ is not ScalarNode:
             raise _UnsureError
-        name = key.value
-        if not key.style:
-            name = _memo[name]
-            if name.__class__ is not str or name == "<<":
+        if key.style:
+            name = _styled(key)
+        else:
+            plain = _memo[key.value]
+            if plain.__class__ is not str or plain == "<<":
                 raise _UnsureError
+            name = key.value
         kind = inner.__class__
         if kind is ScalarNode:
             values[name] = _styled(inner) if inner.style else _memo[inner.value]

@@ -6,6 +6,8 @@ A value is of another type than the contract says: text where a number belongs, 
 
 **Fix.** Write the value in the type that the finding names. Numbers and booleans stand without quotes, text that looks
 like a number stands in quotes.
+
+**Exceptions.** `null` fits everywhere in a layer: it removes what was inherited.
 """
 
 from __future__ import annotations
@@ -15,7 +17,10 @@ from collections.abc import Iterator
 from terrace.model.source import dotted
 from terrace.validate.rule import Example, Hit, SchemaProblem, rule
 
-GOOD = (Example({"environments/base/app.yaml": "server:\n  workers: 8\n"}),)
+GOOD = (
+    Example({"environments/base/app.yaml": "server:\n  workers: 8\n"}),
+    Example({"environments/staging/shared.yaml": "server:\n  workers: null\n"}),
+)
 BAD = (
     Example(
         {"environments/base/app.yaml": 'server:\n  workers: "8"\n'}, "environments/base/app.yaml:2", "server.workers"
@@ -36,8 +41,8 @@ _WORDS = {
 
 @rule("SCH002", "wrong type", on="schema")
 def check(problem: SchemaProblem) -> Iterator[Hit]:
-    """Every value whose type the schema refuses."""
-    if problem.keyword not in ("type", "anyOf", "oneOf"):
+    """Every value whose type the schema refuses; a secret in a plain file is another mistake."""
+    if problem.keyword not in ("type", "anyOf", "oneOf") or (problem.field is not None and problem.field.secret):
         return
     expected = [name for name in problem.expected or () if name != "null"]
     words = " or ".join(_WORDS.get(name, str(name)) for name in expected) or "one of the forms the contract allows"

@@ -46,8 +46,8 @@ _SAYS = {
 
 @rule("SCH003", "value outside its constraint", on="schema")
 def check(problem: SchemaProblem) -> Iterator[Hit]:
-    """Every value of the right type that the schema refuses."""
-    if problem.keyword in _ELSEWHERE:
+    """Every value of the right type that the schema refuses; a secret in a plain file is another mistake."""
+    if problem.keyword in _ELSEWHERE or (problem.field is not None and problem.field.secret):
         return
     if problem.keyword == "enum":
         choices = [str(choice) for choice in problem.expected if choice is not None]

@@ -42,7 +42,8 @@ def check(problem: SchemaProblem) -> Iterator[Hit]:
     if problem.keyword != "required":
         return
     pointer = (*problem.pointer, problem.name)
-    where = "" if problem.target is None else f" in {problem.target.environment.name}"
+    inside = problem.field is not None and ("*" in problem.field.pointer or 0 in problem.field.pointer)
+    where = "" if problem.target is None or inside else f" in {problem.target.environment.name}"
     yield Hit(
         f"{dotted(pointer)} is required and not set{where}",
         problem.location,

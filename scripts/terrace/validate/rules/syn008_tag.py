@@ -19,7 +19,7 @@ from terrace.validate.rule import Example, Hit, as_read, rule
 GOOD = (Example({"environments/base/app.yaml": "branding:\n  labels:\n    build: '0123'\n"}),)
 BAD = (
     Example(
-        {"environments/base/app.yaml": "branding:\n  labels:\n    build: !!str 0123\n"},
+        {"environments/base/app.yaml": "branding:\n  labels:\n    build: !!str 12\n"},
         "environments/base/app.yaml:3",
         "branding.labels.build",
     ),

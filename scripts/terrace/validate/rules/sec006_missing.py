@@ -1,0 +1,71 @@
+"""# Required secret missing
+
+The contract requires a secret that no secrets file of a target sets, and no plain file gives a reference for.
+
+**Why.** The application would not start. It is better to hear it here than from the application.
+
+**Fix.** Set the secret in the file that the finding names: `sops edit <file>`. A reference in a plain file does too:
+`token: ref+vault://shop/mail#token`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from terrace.model.merge import merge
+from terrace.model.service import Field
+from terrace.model.source import Location, Pointer, dotted
+from terrace.model.variants import only_secret
+from terrace.validate.rule import Example, Hit, TargetView, rule
+from terrace.validate.sealed import says, secrets_of, values_of
+from terrace.validate.sealed_text import NOTES, SEALED
+
+_SENDER = "mail:\n  sender: shop@harbourkitchen.com\n"
+GOOD = (
+    Example(
+        {
+            "environments/staging/shared.yaml": _SENDER,
+            "environments/staging/shared.secrets.yaml": f"mail:\n  token: {SEALED}\n{NOTES}",
+        }
+    ),
+    Example({"environments/base/shared.yaml": f"{_SENDER}  token: ref+vault://shop/mail#token\n"}),
+)
+BAD = (
+    Example({"environments/staging/shared.yaml": _SENDER}, "environments/staging/app.secrets.yaml", "mail.token"),
+    Example(
+        {"environments/production/shared.yaml": _SENDER}, "environments/production/app.secrets.yaml:1", "mail.token"
+    ),
+)
+
+
+@rule("SEC006", "required secret missing", on="target")
+def check(view: TargetView) -> Iterator[Hit]:
+    """Every secret that is required in a section that is there, and set nowhere."""
+    wanted = list(_required(view.contract.root, view.config.values))
+    if not wanted:
+        return
+    sealed: Any = {}
+    for found in secrets_of(view):
+        sealed = merge(sealed, values_of(found.document))
+    for pointer in wanted:
+        if not says(sealed, pointer) and not says(view.config.values, pointer):
+            message = f"the secret {dotted(pointer)} is required and not set in {view.environment.name}"
+            yield Hit(message, _place(view, pointer), pointer, "Set it here: sops edit.")
+
+
+def _required(field: Field, values: Any) -> Iterator[Pointer]:
+    """The secrets that the contract requires below `field`, in sections that `values` has or that hold secrets only."""
+    for name, child in field.properties.items():
+        inner = values.get(name) if isinstance(values, dict) else None
+        if child.secret and not child.is_section:
+            if name in field.required:
+                yield child.pointer
+        elif isinstance(inner, dict) or (name in field.required and only_secret(child)):
+            yield from _required(child, inner)
+
+
+def _place(view: TargetView, pointer: Pointer) -> Location:
+    path = f"environments/{view.environment.name}/{view.config.target.service}.secrets.yaml"
+    document = view.repository.files.secrets.get(path)
+    return document.at(pointer) if document else Location(path)

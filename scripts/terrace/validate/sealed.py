@@ -1,0 +1,59 @@
+"""The secrets files of a target, in the order of its layers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from terrace.layering import environment_folders, tenant_folders
+from terrace.model.layers import LayerKind
+from terrace.model.source import Document, Pointer
+from terrace.validate.rule import TargetView
+
+SOPS = "sops"
+"""The section in which SOPS keeps its own notes."""
+
+_ENCRYPTED = re.compile(r"ENC\[AES256_GCM,data:[^,\]]*,iv:[^,\]]+,tag:[^,\]]+,type:[a-z]+\]")
+
+
+class Sealed(NamedTuple):
+    """A secrets file of a target; `weaker` are the folders whose layers are weaker than it, or beside it."""
+
+    document: Document
+    weaker: frozenset[str]
+
+
+def secrets_of(view: TargetView) -> Iterator[Sealed]:
+    """The target's secrets files, weakest first."""
+    environment, service = view.config.target.environment, view.config.target.service
+    folders = list(environment_folders(view.repository, environment))
+    if view.tenant:
+        folders += tenant_folders(view.repository, environment, view.tenant)
+    seen: set[str] = set()
+    for folder in folders:
+        seen.add(folder.path)
+        files = view.tenant.files if view.tenant and folder.kind is LayerKind.TENANT else view.repository.files
+        for name in ("shared", service):
+            document = files.secrets.get(f"{folder.path}/{name}.secrets.yaml")
+            if document is not None:
+                yield Sealed(document, frozenset(seen))
+
+
+def values_of(document: Document) -> dict[str, Any]:
+    """What a secrets file says, without the notes of SOPS."""
+    return {name: value for name, value in document.value.items() if name != SOPS}
+
+
+def is_encrypted(value: object) -> bool:
+    """Whether a value is as SOPS leaves it: encrypted, or an empty text, which it does not encrypt."""
+    return value == "" or (isinstance(value, str) and _ENCRYPTED.fullmatch(value) is not None)
+
+
+def says(values: object, pointer: Pointer) -> bool:
+    """Whether there is a value at `pointer`."""
+    for part in pointer:
+        if not isinstance(values, dict) or part not in values:
+            return False
+        values = values[part]
+    return values is not None
