@@ -14,11 +14,11 @@ from random import Random
 from typing import Any, NamedTuple
 
 import yaml
+from terrace import schemas
 from terrace.model.merge import merge
 from terrace.model.service import Contract, Field
 
 from benchmarks.overlays import Pointer, Scope, Values, may_vary, overlay
-from benchmarks.schemas import full_schema, layer_schema
 from benchmarks.yaml_text import document
 
 APP = Path(__file__).parent / "app"
@@ -53,20 +53,20 @@ def main() -> None:
 
 def generate(folder: Path, tenants: int, *, seed: int = 1) -> None:
     """Write the files of a repository with `tenants` tenants below `folder`."""
-    schema = full_schema()
     text = (APP / "base.yaml").read_text()
     files = {
         "pyproject.toml": f'[tool.terrace]\nname = "Benchmark with {tenants} tenants"\n',
         ".gitignore": "/.terrace/\n",
         "schemas/app.py": (APP / "contract.py").read_text(),
-        "schemas/generated/app.schema.json": _json(schema),
-        "schemas/generated/app.layer.json": _json(layer_schema(schema)),
         "environments/base/app.yaml": text,
     }
+    for path, content in files.items():
+        _write(folder / path, content)
+    schemas.write(folder, check=False)
     base: Values = yaml.load(text, yaml.CSafeLoader)
-    contract = Contract("app", schema)
+    contract = Contract("app", schemas.contract_schema(folder, "app"))
     plan = Plan(seed, [field for field in contract.root.walk() if may_vary(field)], base, {})
-    for path, content in [*files.items(), *_environments(plan)]:
+    for path, content in _environments(plan):
         _write(folder / path, content)
     for number in range(1, tenants + 1):
         for path, content in _tenant(plan, f"bistro-{number:05d}"):

@@ -453,7 +453,7 @@ class Delivery(Section):
     contact: Email
 
 
-class App(Section):
+class Config(Section):
     """The configuration of the ordering service."""
 
     model_config = ConfigDict(

@@ -103,8 +103,13 @@ class Layering:
         contract = self.repository.contracts[target.service]
         local = tuple(layer for layer in shared.layers if layer.kind is LayerKind.LOCAL)
         below = shared.layers[: len(shared.layers) - len(local)]
-        merged = reduce(_apply, (*own, *local), self.merged(below))
-        return EffectiveConfig(target, (*below, *own, *local), contract.fill(merged))
+        merged = self.merged(below)
+        beneath = []
+        for layer in (*own, *local):
+            beneath.append(merged)
+            merged = merge(merged, layer.values)
+        values = contract.fill(merged, (self.merged(shared.layers), shared.values))
+        return EffectiveConfig(target, (*below, *own, *local), values, tuple(beneath))
 
     def merged(self, layers: tuple[Layer, ...]) -> dict[str, Any]:
         """The layers of an environment merged, without the schema's defaults; each distinct list is merged once."""

@@ -95,3 +95,21 @@ def test_message_says_what_to_do_and_no_secret(rule: Rule, example: Example) -> 
     for finding in _found(example):
         assert "hunter2" not in repr(finding)
         assert "could not run" not in finding.message
+
+
+_FIXED = ("SCH010", "SCH011", "SUP001")
+
+
+@pytest.mark.parametrize(("rule", "example"), [case for case in _cases("BAD") if case.id[:6] in _FIXED])
+def test_fix_of_a_bad_example_mends_it_and_breaks_nothing(rule: Rule, example: Example) -> None:
+    (fix,) = [finding.fix for finding in _found(example) if finding.code == rule.code]
+    path = example.at.split(":")[0]
+    if fix is None:  # the file would be empty
+        assert str(example.files[path]).count("\n") <= 2
+        return
+    text = str(example.files[path])
+    for edit in fix.edits:
+        assert edit.path == path
+        text = text[: edit.start] + edit.new + text[edit.end :]
+    mended = example._replace(files={**example.files, path: text})
+    assert _found(mended) == []

@@ -7,19 +7,26 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from terrace.bundle.manifest import MANIFEST, PROVENANCE, SHARED, FileEntry, SecretsFile, Slice, seal
+from terrace.bundle.manifest import MANIFEST, PROVENANCE, SHARED, SecretsFile, Slice, seal
 from terrace.bundle.reader import Bundle
 from terrace.errors import BundleError
 from terrace.model.release import BundleRef
 
 
-def recompose(config_from: Bundle, secrets_from: Bundle, folder: Path, *, link: bool = False) -> BundleRef:
+def recompose(config_from: Bundle, secrets_from: Bundle, folder: Path) -> BundleRef:
     """The bundle in `folder` that has the configuration stream of one bundle and the secrets of the other.
 
     A rollback moves configuration only: what was rotated since stays rotated. If both give what one bundle already
-    was, the result has that bundle's digest. `link` shares the files where the file system can: for bundles that are
-    never changed, as releases at a destination.
+    was, the result has that bundle's digest.
     """
+    try:
+        return assemble(config_from, secrets_from, folder, link=False)
+    except OSError as error:
+        raise BundleError(f"cannot write a bundle into {folder}: {error.strerror}") from error
+
+
+def assemble(config_from: Bundle, secrets_from: Bundle, folder: Path, *, link: bool) -> BundleRef:
+    """As `recompose`, and `link` shares the files where the file system can: for bundles that are never changed."""
     old = config_from.manifest
     own = {file for part in old.slices.values() for _, file in part.secrets}
     slices = {name: Slice(part.config, _secrets(name, config_from, secrets_from)) for name, part in old.slices.items()}
@@ -28,25 +35,23 @@ def recompose(config_from: Bundle, secrets_from: Bundle, folder: Path, *, link: 
         for _, file in part.secrets:
             sources[file] = secrets_from if file in secrets_from.manifest.files else config_from
     files = {name: source.manifest.files[name] for name, source in sources.items()}
-    _same_names(files, config_from, secrets_from)
     data, ref = seal(old._replace(files=files, slices=slices))
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, source in sources.items():
-            place(source.folder / name, folder / name, link=link)
-        for name in _beside(config_from):
-            place(config_from.folder / name, folder / name, link=link)
-        (folder / MANIFEST).write_bytes(data)
-    except OSError as error:
-        raise BundleError(f"cannot write a bundle into {folder}: {error.strerror}") from error
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, source in sources.items():
+        place(source.folder / name, folder / name, link=link)
+    for name in _beside(config_from):
+        place(config_from.folder / name, folder / name, link=link)
+    (folder / MANIFEST).write_bytes(data)
     return ref
 
 
-def kept_secrets(tenant: str, config_from: Bundle, secrets_from: Bundle) -> bool:
-    """Whether `tenant` keeps secrets of its own from `config_from`, because `secrets_from` does not know the tenant."""
-    own = _secrets(tenant, config_from, secrets_from)
-    return tenant not in secrets_from.manifest.slices and any(
-        file not in secrets_from.manifest.files for _, file in own
+def tenants_with_old_secrets(config_from: Bundle, secrets_from: Bundle) -> list[str]:
+    """The tenants that keep secrets of their own from `config_from`, because `secrets_from` does not know them."""
+    theirs = secrets_from.manifest
+    return sorted(
+        name
+        for name in config_from.manifest.slices.keys() - theirs.slices.keys()
+        if any(file not in theirs.files for _, file in _secrets(name, config_from, secrets_from))
     )
 
 
@@ -70,13 +75,6 @@ def _secrets(name: str, config_from: Bundle, secrets_from: Bundle) -> tuple[Secr
     ours = config_from.manifest.slices
     shared = {layer for layer, _ in ours[SHARED].secrets}
     return (*theirs[SHARED].secrets, *(item for item in ours[name].secrets if item.layer not in shared))
-
-
-def _same_names(files: dict[str, FileEntry], *bundles: Bundle) -> None:
-    for bundle in bundles:
-        for name, entry in files.items():
-            if bundle.manifest.files.get(name, entry) != entry and name.startswith("secrets."):
-                raise BundleError(f"two different secrets files are both called {name}")
 
 
 def _beside(bundle: Bundle) -> Iterator[str]:

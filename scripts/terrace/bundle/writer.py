@@ -42,8 +42,8 @@ class Addition(NamedTuple):
 class BundleWriter:
     """A bundle that is being written into `folder`. It is one once `seal` has returned; before, it has no manifest.
 
-    The slice for no tenant comes first. The same additions give the same bytes anywhere, in whatever order tenants come.
-    Several processes can write one bundle: each calls `write`, and the one that seals calls `record` with what they gave.
+    The slice for no tenant comes first. The same additions give the same bytes anywhere, whatever the tenants' order.
+    Several processes can write one bundle: each calls `write`, and the one that seals calls `record` on what they gave.
     """
 
     def __init__(

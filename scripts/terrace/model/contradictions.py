@@ -104,7 +104,6 @@ def _open(field: Field) -> Iterator[Problem]:
         yield field.pointer, f"'{name}' allows keys that it does not name: a typing error would pass", hint
 
 
-
 def _parts(path: str) -> Pointer:
     return tuple(path.split("."))
 

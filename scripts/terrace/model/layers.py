@@ -66,11 +66,15 @@ class Contribution:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EffectiveConfig:
-    """The merged result for one target: the plain values with the schema's defaults written out, and its layers."""
+    """The merged result for one target: the plain values with the schema's defaults written out, and its layers.
+
+    `beneath` is what lies under each of the last layers, those of the tenant and its groups: merged, without defaults.
+    """
 
     target: Target
     layers: tuple[Layer, ...]
     values: dict[str, Any]
+    beneath: tuple[dict[str, Any], ...] = ()
 
     def contributions(self, pointer: Pointer) -> Iterator[Contribution]:
         """What the layers say of `pointer`, strongest first; the first one wins. None: the schema's default holds.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 from terrace.model.source import Document, Pointer
@@ -13,12 +14,6 @@ EVERYONE = frozenset({"environment", "group", "tenant"})
 
 class Field:
     """What the contract says of one place in a service's configuration: a section, a map, a list or a value."""
-
-    __slots__ = (
-        "additional", "alternatives", "default", "deprecated_by", "description", "env_var", "has_default",
-        "identifies", "items", "live", "must_differ", "nullable", "owner", "pointer", "properties", "required",
-        "required_in", "schema", "secret", "set_by", "since", "types", "unit",
-    )  # fmt: skip
 
     def __init__(self, pointer: Pointer, schema: dict[str, Any], *, nullable: bool, parent: Field | None) -> None:
         def marker(name: str, inherited: Any) -> Any:
@@ -52,10 +47,19 @@ class Field:
     def __repr__(self) -> str:
         return f"Field({self.pointer!r})"
 
-    @property
+    @cached_property
     def is_section(self) -> bool:
         """Whether it holds named fields or a map of them, rather than one value."""
         return bool(self.properties) or self.additional is not None
+
+    @cached_property
+    def fillable(self) -> tuple[tuple[str, Field], ...]:
+        """The named fields below in which defaults may have to be written out."""
+        return tuple(
+            (name, field)
+            for name, field in self.properties.items()
+            if field.has_default or field.is_section or field.items is not None
+        )
 
     def child(self, part: str | int) -> Field | None:
         """The field one step below, or None where the contract says nothing of it."""
@@ -113,9 +117,12 @@ class Contract:
             field = field.child(part)
         return field
 
-    def fill(self, values: Any) -> Any:
-        """`values` with the schema's defaults written out where nothing is set; `values` itself is not changed."""
-        return _fill(self.root, values)
+    def fill(self, values: Any, like: tuple[Any, Any] = (None, None)) -> Any:
+        """`values` with the schema's defaults written out where nothing is set; `values` itself is not changed.
+
+        `like` are values that were filled before, and what they were filled to: parts that are shared are shared again.
+        """
+        return _fill(self.root, values, *like)
 
     def ordered(self, values: Any) -> Any:
         """`values` with the keys of each section in the order of the contract; other keys follow, as they were."""
@@ -176,34 +183,32 @@ def _resolve(
             return schema, nullable, seen, []
 
 
-def _fill(field: Field, value: Any) -> Any:
+def _fill(field: Field, value: Any, known: Any = None, known_filled: Any = None) -> Any:
+    if value is known and known is not None:
+        return known_filled
     if isinstance(value, list):
         if field.items is None or not field.items.is_section:
             return value
         return [_fill(field.items, item) for item in value]
     if not isinstance(value, dict) or not field.is_section:
         return value
-    filled = value
-    for name, child in field.properties.items():
+    known = known if isinstance(known, dict) else {}
+    filled = dict(value)
+    for name, child in field.fillable:
         if name in value:
-            new = _fill(child, value[name]) if child.is_section or child.items is not None else value[name]
-            changed = new is not value[name]
+            if name in known:
+                filled[name] = _fill(child, value[name], known[name], known_filled[name])
+            else:
+                filled[name] = _fill(child, value[name])
         elif child.has_default:
-            new, changed = _fill(child, child.default), True
+            filled[name] = _fill(child, child.default)
         elif child.properties and not child.nullable:
-            new = _fill(child, {})
-            changed = bool(new)
-        else:
-            continue
-        if changed:
-            filled = dict(value) if filled is value else filled
-            filled[name] = new
+            inner = _fill(child, {})
+            if inner:
+                filled[name] = inner
     if field.additional is not None and field.additional.is_section:
         for name in value.keys() - field.properties.keys():
-            new = _fill(field.additional, value[name])
-            if new is not value[name]:
-                filled = dict(value) if filled is value else filled
-                filled[name] = new
+            filled[name] = _fill(field.additional, value[name], known.get(name), (known_filled or {}).get(name))
     return filled
 
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from pydantic import ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, PlainValidator, ValidationError, WrapValidator
 
 from terrace.model.service import Contract, Field
 from terrace.model.source import Pointer
 from terrace.schemas.contracts import contract_path, contract_schema, model_of
+
+_REMEMBERED = 10_000
 
 CrossCheck = Callable[[dict[str, Any]], list[tuple[Pointer, str]]]
 
@@ -22,22 +24,90 @@ CrossCheck = Callable[[dict[str, Any]], list[tuple[Pointer, str]]]
 def cross_check(root: Path, service: str) -> CrossCheck | None:
     """What the model of a service finds wrong with values that suit its JSON Schema, as (place, message).
 
-    None for a service without rules of its own: a contract in JSON, or a model without validators.
+    None for a service without rules of its own: a contract in JSON, or a model without validators. Only the parts of
+    the model that have validators are run, and a section that many targets share is run once.
     """
     path = contract_path(root, service)
     if not path.endswith(".py") or "alidator" not in (root / path).read_text(encoding="utf-8", errors="replace"):
         return None
-    model = model_of(root, service)
+    parts = list(_parts(model_of(root, service), ()))
+    if not parts:
+        return None
     contract = Contract(service, contract_schema(root, service))
+    checks = [_Part(contract, pointer, model) for pointer, model in parts]
+    return lambda values: [said for part in checks for said in part.check(values)]
 
-    def check(values: dict[str, Any]) -> list[tuple[Pointer, str]]:
+
+class _Part:
+    """One section whose model has rules of its own."""
+
+    def __init__(self, contract: Contract, pointer: Pointer, model: type[BaseModel]) -> None:
+        self._contract = contract
+        self._pointer = pointer
+        self._model = model
+        self._field = contract.field(pointer)
+        self._known: dict[int, tuple[Any, list[tuple[Pointer, str]]]] = {}
+
+    def check(self, values: Any) -> list[tuple[Pointer, str]]:
+        for part in self._pointer:
+            values = values.get(part) if isinstance(values, dict) else None
+        if values is None or self._field is None:
+            return []
+        known = self._known.get(id(values))
+        if known is None:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            # The values are kept with the answer, so that no other object can come to have their id.
+            known = self._known[id(values)] = values, self._run(self._field, values)
+        return known[1]
+
+    def _run(self, field: Field, values: Any) -> list[tuple[Pointer, str]]:
         try:
-            model.model_validate_json(_json(_with_placeholders(contract.root, values)))
+            self._model.model_validate_json(_json(_with_placeholders(field, values)))
         except ValidationError as error:
-            return list(_said(error, contract))
+            return list(_said(error, self._contract, self._pointer))
         return []
 
-    return check
+
+def _parts(model: type[BaseModel], pointer: Pointer) -> Iterator[tuple[Pointer, type[BaseModel]]]:
+    """The smallest sections that hold all validators of a model."""
+    if _has_own_validators(model):
+        yield pointer, model
+        return
+    inner = [(name, field.annotation, list(_models_in(field.annotation))) for name, field in model.model_fields.items()]
+    if any(
+        _has_validators(found) for _, kind, models in inner if len(models) > 1 or kind not in models for found in models
+    ):
+        yield pointer, model
+        return
+    for name, _, models in inner:
+        for found in models:
+            yield from _parts(found, (*pointer, name))
+
+
+def _has_own_validators(model: type[BaseModel]) -> bool:
+    decorators = model.__pydantic_decorators__
+    own = (decorators.model_validators, decorators.field_validators, decorators.validators, decorators.root_validators)
+    functional = (AfterValidator, BeforeValidator, PlainValidator, WrapValidator)
+    in_fields = any(isinstance(mark, functional) for field in model.model_fields.values() for mark in field.metadata)
+    return any(own) or in_fields
+
+
+def _has_validators(model: type[BaseModel], seen: frozenset[type] = frozenset()) -> bool:
+    if model in seen:
+        return False
+    if _has_own_validators(model):
+        return True
+    inner = (found for field in model.model_fields.values() for found in _models_in(field.annotation))
+    return any(_has_validators(found, seen | {model}) for found in inner)
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The models that a field's type is made of: `Cache` of `Cache | None`, `Queue` of `dict[str, Queue]`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models_in(argument)
 
 
 def _json(values: Any) -> bytes:
@@ -46,9 +116,9 @@ def _json(values: Any) -> bytes:
     return orjson.dumps(values)
 
 
-def _said(error: ValidationError, contract: Contract) -> Iterator[tuple[Pointer, str]]:
+def _said(error: ValidationError, contract: Contract, start: Pointer) -> Iterator[tuple[Pointer, str]]:
     for entry in error.errors(include_url=False, include_input=False, include_context=False):
-        pointer = tuple(part for part in entry["loc"] if isinstance(part, str | int))
+        pointer = (*start, *(part for part in entry["loc"] if isinstance(part, str | int)))
         field = contract.field(pointer)
         if field is not None and not field.secret:
             yield pointer, entry["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")

@@ -17,6 +17,7 @@ from terrace.model.layers import EffectiveConfig, Layer, Target, contribution
 from terrace.model.service import Contract
 from terrace.model.source import Document, Location, Pointer
 from terrace.validate.descriptors import descriptor_schema
+from terrace.validate.facts import Facts
 from terrace.validate.found import Found, merge
 from terrace.validate.overlays import Overlays
 from terrace.validate.places import is_descriptor, layer_file, plain_documents
@@ -66,6 +67,7 @@ class Engine:
     ) -> None:
         self.repository = repository
         self.layering = Layering(repository)
+        self.facts = Facts(self.layering)
         self.today = today
         self._cross_checks = cross_checks or {}
         self._taker = taker
@@ -189,7 +191,7 @@ class Engine:
             for finding in self._target(config, tenant):
                 yield Found(finding, (str(target),))
         for service, configs in families.items():
-            family = Family(service, tenant, configs, self.repository)
+            family = Family(service, tenant, configs, self.repository, self.facts)
             for finding in self._run("across", family):
                 yield Found(finding, tuple(str(config.target) for config in configs.values()))
             if self._rules.get("overlay"):
@@ -219,7 +221,7 @@ class Engine:
                 if (production or not candidate.production) and (pointer is None or _wins(pointer, stronger)):
                     yield candidate.finding
         contract = self.repository.contracts[service]
-        view = TargetView(config, contract, environment, tenant, self.repository, self.today)
+        view = TargetView(config, contract, environment, tenant, self.repository, self.today, self.facts)
         if production:
             for candidate in self._of_defaults(service, view):
                 if candidate.finding.pointer is None or _wins(candidate.finding.pointer, config.layers):
@@ -250,7 +252,7 @@ class Engine:
     def _of_defaults(self, service: str, view: TargetView) -> list[Candidate]:
         if service not in self._defaults:
             defaults = view.contract.fill({})
-            found = self._values(service, defaults, lambda pointer: view.supply(pointer))
+            found = self._values(service, defaults, view.supply)
             self._defaults[service] = [
                 Candidate(
                     finding._replace(message=f"{finding.message} (the schema's default)"),
@@ -263,7 +265,7 @@ class Engine:
     def _values(self, service: str, values: dict[str, Any], at: Callable[[Pointer], Location]) -> Iterator[Finding]:
         contract = self.repository.contracts[service]
         for rule, pointer, value in self._scan.leaves(values):
-            leaf = Leaf(value, pointer, contract.field(pointer), at(pointer))
+            leaf = Leaf(value, pointer, contract.field(pointer), at, values)
             yield from self._findings(rule, leaf)
 
     def _effective_schema(self, view: TargetView, *, whole: bool) -> Iterator[Finding]:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from terrace import yamlio
+from terrace.errors import TerraceError
 from terrace.model.findings import Edit, Fix
 from terrace.model.source import Document, Pointer, dotted
 
 
 def removal(document: Document, pointer: Pointer) -> Fix | None:
-    """The fix that takes the entry at `pointer` out of a file; None where the file would not be one without it."""
-    if not hasattr(yamlio, "unset"):
+    """The fix that takes the entry at `pointer` out of a file; None where that cannot be done, or leaves no file."""
+    try:
+        text = yamlio.unset(document, pointer)
+    except TerraceError:
         return None
-    text = yamlio.unset(document, pointer)
     _, findings = yamlio.read(document.path, text.encode())
-    if findings or text == document.text:
+    if findings:
         return None
     return Fix(f"Remove {dotted(pointer)}", (_difference(document, text),))
 

@@ -22,6 +22,11 @@ class _Use(NamedTuple):
     config: EffectiveConfig
     rank: int
 
+    def beneath(self) -> dict[str, Any] | None:
+        """What lies under the layer, merged; None where nobody kept it."""
+        kept = self.rank - len(self.config.layers)
+        return self.config.beneath[kept] if -kept <= len(self.config.beneath) else None
+
 
 class Overlays:
     """The leaves of overlays in families of targets. What layers below tenants merge to is kept."""
@@ -55,9 +60,8 @@ class Overlays:
     ) -> Iterator[tuple[Overlay, tuple[str, ...]]]:
         for layer, places in uses.items():
             targets = tuple(str(place.config.target) for place in places)
-            for pointer, value in leaves(layer.values):
-                if not pointer:
-                    continue
+            under = places[0].beneath()
+            for pointer, value in _worth_a_look(layer.values, under, contract.root):
                 below = tuple(self._below(contract, place, pointer) for place in places)
                 other = any(contribution(stranger, pointer) for stranger in others)
                 services = self._services(layer, pointer)
@@ -78,6 +82,28 @@ class Overlays:
                 break
             return Below(said.value, layer)
         return Below(_default(contract, pointer), None)
+
+
+def _worth_a_look(values: dict[str, Any], under: Any, field: Field | None) -> Iterator[tuple[Pointer, Any]]:
+    """The leaves that may say what is said already, nothing at all, or a list again. Most leaves are none of these."""
+    if under is None:
+        yield from ((pointer, value) for pointer, value in leaves(values) if pointer)
+        return
+    stack: list[tuple[Pointer, dict[str, Any], Any, Field | None]] = [((), values, under, field)]
+    while stack:
+        pointer, above, below, section = stack.pop()
+        for key, value in above.items():
+            inner = section.child(key) if section is not None else None
+            said = below.get(key) if isinstance(below, dict) else None
+            if isinstance(value, dict) and value:
+                stack.append(((*pointer, key), value, said, inner))
+            elif (
+                value == said
+                or value is None
+                or isinstance(value, dict | list)
+                or (said is None and inner and value == inner.default)
+            ):
+                yield (*pointer, key), value
 
 
 def _default(contract: Contract, pointer: Pointer) -> Any:

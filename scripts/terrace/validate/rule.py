@@ -29,16 +29,17 @@ Rules do no I/O, read no clock, and import no other rule: the same input gives t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import date
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 from terrace.model.entities import Environment, Files, Repository, Tenant
 from terrace.model.findings import Finding, Fix, Related, Severity
-from terrace.model.layers import EffectiveConfig, Layer
+from terrace.model.layers import EffectiveConfig, Layer, Target
 from terrace.model.service import Contract, Field
 from terrace.model.source import Document, Location, Pointer
+from terrace.validate.facts import Facts
 
 if TYPE_CHECKING:
     from terrace.source import Unreadable
@@ -204,12 +205,34 @@ class Generated(NamedTuple):
 
 
 class Leaf(NamedTuple):
-    """One scalar of a layer's file (or an item of a list, or a default of the schema), on its way to production."""
+    """One scalar of a layer's file (or an item of a list, or a default of the schema), on its way to production.
+
+    `values` is everything that the file says.
+    """
 
     value: Any
     pointer: Pointer
     field: Field | None
-    location: Location
+    at: Callable[[Pointer], Location]
+    values: Mapping[str, Any] = MappingProxyType({})
+
+    @property
+    def location(self) -> Location:
+        """The place of the leaf in its file; found only when asked for."""
+        return self.at(self.pointer)
+
+    @property
+    def beside(self) -> Collection[str]:
+        """The keys of the map that the leaf stands in; none for an item of a list."""
+        inner: Any = self.values
+        for part in self.pointer[:-1]:
+            inner = inner[part]
+        return inner.keys() if isinstance(inner, Mapping) else ()
+
+    @property
+    def text(self) -> str:
+        """The value as YAML writes it: what a rule's coarse `values` pattern was matched against."""
+        return self.value if isinstance(self.value, str) else str(self.value).lower()
 
     @property
     def name(self) -> str:
@@ -233,6 +256,7 @@ class TargetView(NamedTuple):
     tenant: Tenant | None
     repository: Repository
     today: date
+    facts: Facts
 
     @property
     def production(self) -> bool:
@@ -241,10 +265,14 @@ class TargetView(NamedTuple):
 
     def supply(self, pointer: Pointer) -> Location:
         """Where a value for `pointer` should be written: in the file of the target's own environment."""
-        folder = f"environments/{self.config.target.environment}"
-        path = f"{folder}/{self.config.target.service}.yaml"
-        document = self.repository.files.documents.get(path)
-        return document.at(pointer) if document else Location(path)
+        return supply(self.repository, self.config.target, pointer)
+
+
+def supply(repository: Repository, target: Target, pointer: Pointer) -> Location:
+    """Where a value for `pointer` should be written: in the file of the target's own environment."""
+    path = f"environments/{target.environment}/{target.service}.yaml"
+    document = repository.files.documents.get(path)
+    return document.at(pointer) if document else Location(path)
 
 
 class Family(NamedTuple):
@@ -254,6 +282,7 @@ class Family(NamedTuple):
     tenant: Tenant | None
     configs: Mapping[str, EffectiveConfig]
     repository: Repository
+    facts: Facts
 
     @property
     def contract(self) -> Contract:

@@ -22,21 +22,24 @@ class Scan:
 
     def leaves(self, values: dict[str, Any]) -> Iterator[tuple[Rule, Pointer, Any]]:
         """Every leaf some rule cares for (each item of a list is one), with the rule and the leaf's pointer."""
-        memo = self._memo
         stack: list[tuple[Pointer, Any, str]] = [((), values, "")]
         while stack:
             pointer, value, name = stack.pop()
-            if isinstance(value, dict):
-                stack.extend([((*pointer, key), inner, key) for key, inner in value.items()])
-            elif isinstance(value, list):
-                stack.extend([((*pointer, index), inner, name) for index, inner in enumerate(value)])
-            elif value is not None:
-                key = (name, value) if isinstance(value, str) else (name, (type(value), value))
-                rules = memo.get(key)
-                if rules is None:
-                    rules = memo[key] = self._interested(name, value)
-                for rule in rules:
-                    yield rule, pointer, value
+            inside = value.items() if isinstance(value, dict) else enumerate(value)
+            for key, inner in inside:
+                called = key if isinstance(key, str) else name
+                if isinstance(inner, dict | list):
+                    stack.append(((*pointer, key), inner, called))
+                elif inner is not None:
+                    for rule in self._rules_for(called, inner):
+                        yield rule, (*pointer, key), inner
+
+    def _rules_for(self, name: str, value: Any) -> tuple[Rule, ...]:
+        known = (name, value) if isinstance(value, str) else (name, (type(value), value))
+        rules = self._memo.get(known)
+        if rules is None:
+            rules = self._memo[known] = self._interested(name, value)
+        return rules
 
     def _interested(self, name: str, value: Any) -> tuple[Rule, ...]:
         text = value if isinstance(value, str) else str(value).lower()

@@ -56,5 +56,6 @@ def check(view: SuppressionView) -> Iterator[Hit]:
 
 def _removal(mark: Suppression) -> Fix | None:
     if mark.entry is not None:
-        return removal(mark.document, mark.entry)
+        alone = len(mark.document.value["suppress"]) == 1
+        return removal(mark.document, mark.entry[:1]) if alone else None
     return Fix("Remove the comment", (Edit(mark.document.path, mark.start, mark.end, ""),))

@@ -1,0 +1,172 @@
+"""The folder of one service at a directory destination: the layout and the protocol of Kubernetes' AtomicWriter.
+
+    backend/
+      ..sha256-2f6c.../            a release: never changed once it has this name
+        manifest.json  config.json  config.acme.json  ...
+      ..sha256-91d0.../            an older one
+      ..data -> ..sha256-2f6c...   what is current
+      manifest.json -> ..data/manifest.json
+      config.json -> ..data/config.json
+      ...                          visible links, which follow `..data`
+
+A release becomes current by one rename, so that whoever watches the folder sees what it would see of a ConfigMap:
+
+    1. the release is staged under another name, put on disk, and renamed to `..sha256-<hex>`
+    2. a new link is made, `..data_tmp -> ..sha256-<hex>`
+    3. `..data_tmp` is renamed onto `..data`: this is the moment
+    4. links are made for names that are new
+    5. links are removed for names that went away
+
+AtomicWriter removes the old release at once. Here the last ones stay: for rollback, and for slow readers.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from terrace.bundle import open_bundle, verify
+from terrace.deploy.disk import names, read_regular, remove_tree, sync_folder, sync_tree, write_new
+from terrace.deploy.steps import OnStep, Step
+from terrace.errors import BundleError
+
+DATA = "..data"
+_DATA_TMP = "..data_tmp"
+_RELEASE = "..sha256-"
+_STAGING = "..staging-"
+_REMOVING = "..removing-"
+
+
+def current_folder(service: Path) -> Path | None:
+    """The release that is current in the folder of a service."""
+    try:
+        name = (service / DATA).readlink()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return service / name
+
+
+def digest_of(name: str) -> str:
+    """The digest in the name of a release's folder; empty if it is no such name."""
+    return "sha256:" + name.removeprefix(_RELEASE).split(".")[0] if name.startswith(_RELEASE) else ""
+
+
+def releases(service: Path) -> Iterator[str]:
+    """The names of the folders of releases that are there."""
+    return (name for name in names(service) if name.startswith(_RELEASE))
+
+
+def find_release(service: Path, digest: str) -> Path | None:
+    """The folder of the release `digest`, if it is there and every byte of it is right."""
+    for name in releases(service):
+        if digest_of(name) == digest and not verify(service / name):
+            return service / name
+    return None
+
+
+def stage(source: Path, service: Path, digest: str, on_step: OnStep) -> str:
+    """Copy the bundle in `source` into a new release, and return the name of its folder."""
+    staging = new_staging(service, digest.removeprefix("sha256:"))
+    on_step(Step.STAGING)
+    for name in names(source):
+        write_new(staging / name, read_regular(source / name), 0o444)
+        on_step(Step.COPIED)
+    return settle(staging, service, digest, on_step)
+
+
+def new_staging(service: Path, name: str) -> Path:
+    """An empty folder in which a release is put together."""
+    staging = service / f"{_STAGING}{name}"
+    staging.mkdir(mode=0o700)
+    return staging
+
+
+def settle(staging: Path, service: Path, digest: str, on_step: OnStep) -> str:
+    """Make the folder `staging` the release `digest`, if every byte is right, and return its new name."""
+    problems = verify(staging)
+    if not problems and open_bundle(staging).ref.digest != digest:
+        problems = ["it changed while it was copied"]
+    if problems:
+        remove_tree(staging)
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise BundleError(
+            f"the bundle {digest} is damaged: {problems[0]}{more}", hint="Build it again with terrace build."
+        )
+    sync_tree(staging)
+    staging.chmod(0o555)
+    on_step(Step.SYNCED)
+    name = _free_name(service, digest)
+    staging.rename(service / name)
+    sync_folder(service)
+    on_step(Step.STAGED)
+    return name
+
+
+def swap(service: Path, name: str, on_step: OnStep) -> None:
+    """Make the release in the folder `name` current. Doing it again finishes what was interrupted."""
+    if not _points_at(service / DATA, name):
+        temporary = service / _DATA_TMP
+        temporary.unlink(missing_ok=True)
+        temporary.symlink_to(name)
+        on_step(Step.LINKED)
+        temporary.rename(service / DATA)
+        sync_folder(service)
+        on_step(Step.SWAPPED)
+    visible = set(names(service / name))
+    links = {entry.name for entry in os.scandir(service) if _is_visible_link(service, entry)}
+    for new in sorted(visible - links):
+        (service / new).symlink_to(f"{DATA}/{new}")
+        on_step(Step.SHOWN)
+    for stale in links - visible:
+        (service / stale).unlink()
+    sync_folder(service)
+    on_step(Step.TIDIED)
+
+
+def in_the_way(service: Path, wanted: Iterable[str]) -> list[str]:
+    """Those of `wanted` that something else than our link has taken in the folder of a service."""
+    return [
+        name for name in wanted if os.path.lexists(service / name) and not _points_at(service / name, f"{DATA}/{name}")
+    ]
+
+
+def sweep(service: Path) -> None:
+    """Remove what a deployer that died has left half done."""
+    (service / _DATA_TMP).unlink(missing_ok=True)
+    for name in names(service):
+        if name.startswith((_STAGING, _REMOVING)):
+            remove_tree(service / name)
+
+
+def remove_release(service: Path, name: str) -> None:
+    """Remove a release for good. It loses its name first, so that a part of it is never taken for a release."""
+    removing = service / f"{_REMOVING}{name.removeprefix(_RELEASE)}"
+    (service / name).rename(removing)
+    remove_tree(removing)
+
+
+def _free_name(service: Path, digest: str) -> str:
+    """A name for the release `digest`. Damaged namesakes go, but for the current one, which is read right now."""
+    name = f"{_RELEASE}{digest.removeprefix('sha256:')}"
+    current = current_folder(service)
+    number = 0
+    candidate = name
+    while os.path.lexists(service / candidate):
+        if current is None or current.name != candidate:
+            remove_release(service, candidate)
+            break
+        number += 1
+        candidate = f"{name}.{number}"
+    return candidate
+
+
+def _points_at(link: Path, name: str) -> bool:
+    try:
+        return str(link.readlink()) == name
+    except OSError:
+        return False
+
+
+def _is_visible_link(service: Path, entry: os.DirEntry[str]) -> bool:
+    return entry.is_symlink() and _points_at(service / entry.name, f"{DATA}/{entry.name}")

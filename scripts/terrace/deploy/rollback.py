@@ -1,0 +1,164 @@
+"""What a rollback goes back to, and the release that it makes for that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from secrets import token_hex
+from typing import NamedTuple
+
+from terrace.bundle import Bundle, open_bundle
+from terrace.bundle.compose import assemble, tenants_with_old_secrets
+from terrace.deploy.changes import Change, changes, leaf_changes
+from terrace.deploy.clock import stamp
+from terrace.deploy.destination import ServiceRollback
+from terrace.deploy.disk import remove_tree
+from terrace.deploy.history import Frame, recent, stacks
+from terrace.deploy.hold import check, held_leaves
+from terrace.deploy.layout import current_folder, find_release, new_staging, settle
+from terrace.deploy.log import Entry
+from terrace.deploy.steps import OnStep
+from terrace.errors import DestinationError
+from terrace.model.release import BundleRef, Hold
+
+
+class Record(NamedTuple):
+    """Who goes back, when and why; the number of the release that it makes, and whether secrets go back too."""
+
+    number: int
+    now: datetime
+    actor: str
+    reason: str
+    with_secrets: bool
+
+
+class Prepared(NamedTuple):
+    """A rollback of one service that is ready: the folder to make current, and all that is to be said of it."""
+
+    folder: str
+    outcome: ServiceRollback
+    warnings: tuple[str, ...]
+
+
+def choose(
+    entries: Sequence[Entry], service: str | None, to: str | None, *, with_secrets: bool = False
+) -> dict[str, str]:
+    """The digest that each service goes back to.
+
+    Without `to`, a service goes back to the release whose configuration ran before the current one. Without `service`
+    too, the latest release is undone: the services whose configuration it changed go back, the others stay.
+    """
+    known = stacks(entries)
+    if service is not None and service not in known:
+        raise DestinationError(
+            f"the destination has no service '{service}'", hint=f"It has: {', '.join(sorted(known)) or 'none'}."
+        )
+    chosen = {service: known[service]} if service is not None else known
+    if to is not None:
+        return _named({name: recent(entries, name) for name in chosen}, to)
+    before = {name: frame for name, stack in chosen.items() if (frame := _before(stack, with_secrets))}
+    if not before:
+        who = f"service '{service}'" if service else "the destination"
+        raise DestinationError(f"{who} has no earlier configuration to go back to", hint="terrace releases lists them.")
+    latest = max(chosen[name][-1].number for name in before)
+    return {name: frame.ref.digest for name, frame in before.items() if chosen[name][-1].number == latest}
+
+
+def prepare(folder: Path, digest: str, record: Record, holds: Sequence[Hold], on_step: OnStep) -> Prepared:
+    """Find the release `digest` in a service's folder, and give it the current secrets unless it keeps its own."""
+    found, current = find_release(folder, digest), current_folder(folder)
+    if found is None or current is None:
+        raise DestinationError(
+            f"the release {digest} of {folder.name} is not kept any more, or it is damaged",
+            hint="Go back to a release that is still there, or revert the change in the repository and deploy that.",
+        )
+    old, undone = open_bundle(found), open_bundle(current)
+    check(holds, old)
+    name, ref = found.name, old.ref
+    if not record.with_secrets and old.ref.streams.secrets != undone.ref.streams.secrets:
+        name, ref = _with_current_secrets(folder, old, undone, on_step)
+    secrets = _secrets_that_differ(old, undone)
+    changed = changes(undone, old)
+    moved = secrets if record.with_secrets else {}
+    hold = _hold(old, undone, changed, record, moved) if ref.digest != undone.ref.digest else None
+    leaves = leaf_changes(changed, undone, old)
+    outcome = ServiceRollback(folder.name, undone.ref, old.ref, ref, leaves, tuple(secrets), hold)
+    return Prepared(name, outcome, tuple(_warnings(old, undone, secrets, with_secrets=record.with_secrets)))
+
+
+def _before(stack: Sequence[Frame], with_secrets: bool) -> Frame | None:
+    """The release below the current one that differs in what is to be moved."""
+    now = stack[-1].ref
+    for frame in reversed(stack[:-1]):
+        if frame.ref.streams.config != now.streams.config or (with_secrets and frame.ref.digest != now.digest):
+            return frame
+    return None
+
+
+def _named(digests: dict[str, list[str]], to: str) -> dict[str, str]:
+    """The service and the whole digest that `to`, which may be its first digits, stands for."""
+    wanted = to if to.startswith("sha256:") else f"sha256:{to}"
+    found = [(name, digest) for name, listed in digests.items() for digest in listed if digest.startswith(wanted)]
+    if not found:
+        raise DestinationError(f"no release here has the digest {to}", hint="terrace releases lists them.")
+    if len(found) > 1:
+        which = ", ".join(f"{name} {digest[:19]}" for name, digest in found[:5])
+        raise DestinationError(f"the digest {to} is that of several releases: {which}", hint="Give more of its digits.")
+    return dict(found)
+
+
+def _with_current_secrets(folder: Path, old: Bundle, undone: Bundle, on_step: OnStep) -> tuple[str, BundleRef]:
+    """A release with the configuration of `old` and the secrets of `undone`: its folder's name, and what it is."""
+    staging = new_staging(folder, f"rollback-{old.ref.digest.removeprefix('sha256:')}")
+    ref = assemble(old, undone, staging, link=True)
+    for file in staging.iterdir():
+        file.chmod(0o444)
+    there = find_release(folder, ref.digest)
+    if there is not None:
+        remove_tree(staging)
+        return there.name, ref
+    return settle(staging, folder, ref.digest, on_step), ref
+
+
+def _secrets_that_differ(old: Bundle, undone: Bundle) -> dict[str, str]:
+    """The layers whose secrets files differ between two releases, each with the digest that is undone, or ""."""
+    was, becomes = _secrets(undone), _secrets(old)
+    return {
+        layer: was.get(layer, "")
+        for layer in sorted(was.keys() | becomes.keys())
+        if was.get(layer) != becomes.get(layer)
+    }
+
+
+def _secrets(bundle: Bundle) -> dict[str, str]:
+    files = bundle.manifest.files
+    return {layer: files[file].sha256 for part in bundle.manifest.slices.values() for layer, file in part.secrets}
+
+
+def _warnings(old: Bundle, undone: Bundle, differing: Iterable[str], *, with_secrets: bool) -> Iterator[str]:
+    service, layers = old.ref.service, ", ".join(differing)
+    if layers and with_secrets:
+        yield f"{service}: secrets are those of the restored release again: {layers}; one revoked since does not work"
+    elif layers:
+        yield f"{service}: secrets stay as they are now, and differ from the restored release's: {layers}"
+    if not with_secrets:
+        for tenant in tenants_with_old_secrets(old, undone):
+            yield f"{service}: tenant '{tenant}' is back with its own secrets of then, for there are no current ones"
+
+
+def _hold(old: Bundle, undone: Bundle, changed: list[Change], record: Record, secrets: dict[str, str]) -> Hold:
+    salt = token_hex(16)
+    return Hold(
+        name=f"{old.ref.service}-{record.number}",
+        service=old.ref.service,
+        environment=old.ref.environment,
+        undone=undone.ref.digest,
+        restored=old.ref.digest,
+        reason=record.reason,
+        actor=record.actor,
+        time=stamp(record.now),
+        salt=salt,
+        leaves=held_leaves(changed, salt),
+        extra={"config": undone.ref.streams.config, "secrets": secrets},
+    )

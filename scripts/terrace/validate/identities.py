@@ -1,0 +1,59 @@
+"""What a value names in the world, so that values of different fields, services and environments can be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from terrace.model.service import Field
+from terrace.model.source import Pointer
+from terrace.validate.hosts import host_of, is_loopback, is_unspecified
+
+
+class Identity(NamedTuple):
+    """One thing in the world: a host, an e-mail address, a bucket, an account or a key id."""
+
+    kind: str
+    name: str
+
+
+@lru_cache(maxsize=8192)
+def identity(kind: str, value: str) -> Identity | None:
+    """What the value of a field names that its contract says to identify a `kind`; None for nothing distinctive.
+
+    A URL names its host. An address of the machine itself, and one to listen on, name nothing.
+    """
+    text = value.strip()
+    if kind in ("host", "url"):
+        host = host_of(text)
+        return None if not host or is_loopback(host) or is_unspecified(host) else Identity("host", host)
+    if kind == "email":
+        text = text.casefold()
+    return Identity(kind, text) if text else None
+
+
+def marked(field: Field, marker: str) -> Iterator[Field]:
+    """Every field below `field`, in maps, lists and alternatives too, whose contract has set `marker`."""
+    if getattr(field, marker):
+        yield field
+    below = [*field.properties.values(), field.additional, field.items, *field.alternatives]
+    for inner in below:
+        if inner is not None:
+            yield from marked(inner, marker)
+
+
+def places(pattern: Pointer, value: Any, at: Pointer = ()) -> Iterator[tuple[Pointer, Any]]:
+    """Where a field stands in `value`, and what is there. In a field's pointer `*` is any key, a number any item."""
+    if not pattern:
+        yield at, value
+        return
+    part, rest = pattern[0], pattern[1:]
+    if isinstance(part, int):
+        if isinstance(value, list):
+            for index, item in enumerate(value):
+                yield from places(rest, item, (*at, index))
+    elif isinstance(value, dict):
+        for name in value if part == "*" else (part,):
+            if name in value:
+                yield from places(rest, value[name], (*at, name))
