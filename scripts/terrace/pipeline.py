@@ -16,7 +16,6 @@ from terrace import load
 from terrace.errors import DestinationError
 from terrace.model.entities import Environment, Origin
 from terrace.model.findings import Report, Severity
-from terrace.seal import Sealed, Sealing
 from terrace.source import Source, open_source
 from terrace.validate.found import Found
 from terrace.validate.outcome import report
@@ -25,6 +24,7 @@ from terrace.views import named
 
 if TYPE_CHECKING:
     from terrace.deploy import Delivery
+    from terrace.seal import Sealed, Sealing
     from terrace.validate.engine import CrossCheck
 
 
@@ -95,6 +95,8 @@ def build(
     environment that is not protected may be built from an edited work tree, a protected one is not. Errors that reach
     an environment keep its bundles from being made, and no others.
     """
+    from terrace.seal import Sealing
+
     source = open_source(folder, at)
     known = load.common(load.Tree(source, only=()))
     chosen = [named(name, known.environments, "environment") for name in environments or known.environments]
@@ -150,10 +152,10 @@ def deploy(
         if built.problem:
             delivered.append(Delivered(built, problem=built.problem))
         elif stopped and built.environment.protected:
-            problem = f"not released: {stopped.built.environment.name} comes before it, and was not"
+            problem = f"{stopped.built.environment.name} comes before it, and was not"
             delivered.append(Delivered(built, problem=problem))
         elif not built.environment.destinations:
-            delivered.append(Delivered(built, problem="not released: its environment.yaml names no destination"))
+            delivered.append(Delivered(built, problem="its environment.yaml names no destination"))
         else:
             who = _Deployer(folder, actor, reason, now)
             delivered += [_deliver(built, config, who) for config in built.environment.destinations]
@@ -210,10 +212,10 @@ def _parts(source: Source, at: str | None, environments: list[Environment]) -> l
         committed = open_source(source.root, "HEAD")
         return [_Part(committed, [each for each in environments if each not in local]), _Part(source, local)]
     protected = [each for each in environments if each.protected]
-    problem = "not built: it is protected, and there is no commit to build it from; commit first"
+    problem = "it is protected, and there is no commit to build it from; commit first"
     if origin.commit:
         more = f" and {len(origin.dirty) - 1} more" if len(origin.dirty) > 1 else ""
-        problem = f"not built: it is protected, and {origin.dirty[0]}{more} is not committed; commit first"
+        problem = f"it is protected, and {origin.dirty[0]}{more} is not committed; commit first"
     return [_Part(source, [each for each in environments if not each.protected]), _Part(source, protected, problem)]
 
 
@@ -233,7 +235,7 @@ def _close(sealing: Sealing, tree: load.Tree, checked: Checked, environments: li
         if found:
             said = report(tree, found, checked.targets, Severity.ERROR)
             count = f"{len(found)} error{'s' if len(found) > 1 else ''}"
-            yield Built(environment, origin=tree.source.origin, problem=f"not built: {count}", report=said)
+            yield Built(environment, origin=tree.source.origin, problem=count, report=said)
         else:
             yield Built(environment, tuple(sealed[environment.name]), tree.source.origin)
 

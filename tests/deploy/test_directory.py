@@ -22,6 +22,10 @@ def links(folder: Path) -> dict[str, str]:
     return {path.name: str(path.readlink()) for path in folder.iterdir() if path.is_symlink()}
 
 
+def times(root: Path) -> dict[Path, int]:
+    return {path: path.lstat().st_mtime_ns for path in root.rglob("*") if path.name != "lock"}
+
+
 def test_the_layout_is_that_of_atomic_writer(deploy: Any, build: Any) -> None:
     bundle = build({"database": {"pool": 5}}, {"acme": {"database": {"pool": 9}}})
     delivery = deploy(bundle)

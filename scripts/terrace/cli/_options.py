@@ -161,12 +161,17 @@ def folder_of(args: Namespace) -> Path:
 def write(args: Namespace, text: str) -> None:
     """The result of a command, to standard output or the file that was asked for."""
     if getattr(args, "output", None):
-        try:
-            Path(args.output).write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise UsageError(f"cannot write {args.output}: {error.strerror}") from error
+        write_file(args.output, text)
     else:
         sys.stdout.write(text)
+
+
+def write_file(path: str, text: str) -> None:
+    """`text` as the file at `path`."""
+    try:
+        Path(path).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}") from error
 
 
 def style(args: Namespace) -> Style:

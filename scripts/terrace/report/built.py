@@ -33,7 +33,11 @@ def built_text(built: Sequence[Built], output: Path, style: Style = PLAIN) -> st
 
 def problems_text(built: Sequence[Built], style: Style = PLAIN) -> str:
     """Why environments were not built: each finding once, then a line for each environment."""
-    lines = [f"{style.paint('warning', each.environment.name)}  {each.problem}\n" for each in built if each.problem]
+    lines = [
+        f"{style.paint('warning', each.environment.name)}  not built: {each.problem}\n"
+        for each in built
+        if each.problem
+    ]
     return findings_text(built, style) + "".join(lines) + ("\n" if lines else "")
 
 

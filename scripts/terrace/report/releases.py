@@ -14,6 +14,7 @@ from terrace.report.words import count
 
 _SHOWN = 20
 _COLUMNS = (
+    Column(whole=True),
     Column("release", right=True, whole=True, role="strong"),
     Column("time", whole=True),
     Column("action", whole=True),
@@ -21,7 +22,6 @@ _COLUMNS = (
     Column("digest", whole=True, role="dim"),
     Column("commit", whole=True, role="dim"),
     Column("by", role="dim"),
-    Column(""),
 )
 
 
@@ -33,13 +33,17 @@ def releases_text(
     for release in reversed(releases[-_SHOWN:]):
         for bundle in release.bundles:
             runs = current.get(bundle.service)
-            now = "current" if runs is not None and runs.digest == bundle.digest else ""
+            now = "*" if runs is not None and runs.digest == bundle.digest else ""
             rows.append(_row(release, bundle, now))
             if now:
                 current = {service: ref for service, ref in current.items() if service != bundle.service}
     more = f"\n{count(len(releases) - _SHOWN, 'older release')} not shown\n" if len(releases) > _SHOWN else ""
     held = "\n" + holds_text(holds, style) if holds else ""
-    return (table(_COLUMNS, rows, style) or "No release yet.\n") + more + held
+    return (
+        (table(_COLUMNS, rows, style) + style.paint("dim", "\n* runs now\n") if rows else "No release yet.\n")
+        + more
+        + held
+    )
 
 
 def releases_json(releases: Sequence[Release], current: Mapping[str, BundleRef], holds: Sequence[Hold]) -> str:
@@ -88,7 +92,10 @@ def holds_text(holds: Sequence[Hold], style: Style = PLAIN) -> str:
     for hold in holds:
         lines.append(f"{style.paint('strong', hold.name)}  {hold.service}, since {hold.time} by {hold.actor}\n")
         lines.append(f"  {hold.reason}\n")
-        lines += [f"  holds back {leaf.pointer or 'a whole tenant'}\n" for leaf in hold.leaves[:10]]
+        lines += [
+            f"  holds back {leaf.pointer.strip('/').replace('/', '.') or 'a whole tenant'}\n"
+            for leaf in hold.leaves[:10]
+        ]
         if len(hold.leaves) > 10:
             lines.append(f"  and {count(len(hold.leaves) - 10, 'more leaf', 'more leaves')}\n")
     return "".join(lines)
@@ -97,7 +104,7 @@ def holds_text(holds: Sequence[Hold], style: Style = PLAIN) -> str:
 def _row(release: Release, bundle: BundleRef, now: str) -> tuple[str, ...]:
     time = release.time.replace("T", " ").removesuffix("Z")[:16]
     commit = release.commit[:8] + ("+" if release.dirty else "")
-    return str(release.number), time, release.action, bundle.service, _short(bundle.digest), commit, release.actor, now
+    return now, str(release.number), time, release.action, bundle.service, _short(bundle.digest), commit, release.actor
 
 
 def _bundle(bundle: BundleRef) -> dict[str, str]:

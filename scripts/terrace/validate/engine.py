@@ -265,8 +265,9 @@ class Engine:
     def _values(self, service: str, values: dict[str, Any], at: Callable[[Pointer], Location]) -> Iterator[Finding]:
         contract = self.repository.contracts[service]
         for rule, pointer, value in self._scan.leaves(values):
-            leaf = Leaf(value, pointer, contract.field(pointer), at, values)
-            yield from self._findings(rule, leaf)
+            field = contract.field(pointer)
+            if field is None or not field.secret:
+                yield from self._findings(rule, Leaf(value, pointer, field, at, values))
 
     def _effective_schema(self, view: TargetView, *, whole: bool) -> Iterator[Finding]:
         service = view.config.target.service
