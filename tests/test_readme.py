@@ -5,7 +5,8 @@ what follows it is compared with what it said. Three things differ from run to r
 commits (any word of 8 or more hexadecimal digits, `sha256:` before it or `…` after it), times, and durations. The
 folder of the copy is shown as ~/terrace.
 
-TERRACE_README=write brings the shown output up to date; lines that differ only in those three stay as they are.
+TERRACE_README=write brings the shown output and the table of commands up to date; what differs only in those three
+stays as it is.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from terrace.layering import ORDER
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
+WRITE = os.environ.get("TERRACE_README") == "write"
 BLOCK = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.M | re.S)
 VARYING = (
     (re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\dZ)?"), "<time>"),
@@ -96,7 +98,7 @@ def tour(copy: Path) -> list[tuple[Step, str, int]]:
 
 
 def test_the_tour_says_what_the_readme_shows(tour: list[tuple[Step, str, int]]) -> None:
-    if os.environ.get("TERRACE_README") == "write":
+    if WRITE:
         _rewrite([(step, said) for step, said, _ in tour])
         return
     for step, said, _ in tour:
@@ -124,8 +126,13 @@ def test_the_table_of_layers_is_that_of_the_program(page: str) -> None:
 
 
 def test_the_table_of_commands_is_that_of_the_program() -> None:
-    rows = _rows(README.read_text(encoding="utf-8"), "| Command | What it does |")
-    assert rows == [(f"terrace {name}", summary(name)) for name in commands()]
+    head = "| Command | What it does |"
+    text = README.read_text(encoding="utf-8")
+    if WRITE:
+        table = [head, "|---|---|", *(f"| `terrace {name}` | {summary(name)} |" for name in commands())]
+        text = re.sub(rf"{re.escape(head)}\n(\|.*\n)*", "\n".join(table) + "\n", text)
+        README.write_text(text, encoding="utf-8")
+    assert _rows(text, head) == [(f"terrace {name}", summary(name)) for name in commands()]
 
 
 @pytest.mark.parametrize(

@@ -33,11 +33,11 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def terrace(installed: Path, tmp_path: Path) -> Run:
-    """Runs the terrace of the wheel, by default where repositories are started."""
+@pytest.fixture(scope="session")
+def terrace(installed: Path) -> Run:
+    """Runs the terrace of the wheel in a folder."""
 
-    def run(*arguments: object, cwd: Path = tmp_path, **more: str) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: object, cwd: Path, **more: str) -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, "PYTHONPATH": str(installed), **more}
         command = [sys.executable, "-m", "terrace", *map(str, arguments)]
         return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
@@ -45,7 +45,7 @@ def terrace(installed: Path, tmp_path: Path) -> Run:
     return run
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tool() -> Run:
     """Runs a locked tool in a folder."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -30,12 +31,19 @@ def content(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
 
 
-@pytest.fixture
-def repository(terrace: Run, tmp_path: Path) -> Path:
-    """A repository that was started, of a service with a name that no Python module could have."""
-    result = terrace("init", "shop", "--service", "order-desk")
+@pytest.fixture(scope="session")
+def started(terrace: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository as it was started, of a service with a name that no Python module could have."""
+    folder = tmp_path_factory.mktemp("started")
+    result = terrace("init", "shop", "--service", "order-desk", cwd=folder)
     assert (result.returncode, result.stderr) == (0, "")
-    return tmp_path / "shop"
+    return folder / "shop"
+
+
+@pytest.fixture
+def repository(started: Path, tmp_path: Path) -> Path:
+    """A copy of it, to be changed."""
+    return Path(shutil.copytree(started, tmp_path / "shop"))
 
 
 def test_the_wheel_holds_every_file_of_the_starter_and_says_that_it_is_typed(wheel: Path) -> None:
@@ -110,7 +118,7 @@ def test_a_release_is_depended_on_by_its_version(repository: Path) -> None:
 
 
 def test_a_wheel_is_kept_and_depended_on(terrace: Run, wheel: Path, tmp_path: Path) -> None:
-    assert terrace("init", "shop", "--wheel", wheel).returncode == 0
+    assert terrace("init", "shop", "--wheel", wheel, cwd=tmp_path).returncode == 0
     pyproject = tomllib.loads((tmp_path / "shop/pyproject.toml").read_text())
     assert pyproject["project"]["dependencies"] == ["terrace-config"]
     kept = tmp_path / "shop" / pyproject["tool"]["uv"]["sources"]["terrace-config"]["path"]
@@ -129,7 +137,7 @@ def test_a_folder_that_is_not_empty_is_refused_by_what_is_in_the_way(terrace: Ru
     for name in ("a.txt", "b.txt", "c.txt", "d.txt"):
         (tmp_path / name).touch()
     before = content(tmp_path)
-    result = terrace("init", ".")
+    result = terrace("init", ".", cwd=tmp_path)
     assert result.returncode == 1
     assert "a.txt, b.txt, c.txt and 1 more would be in the way" in result.stderr
     assert content(tmp_path) == before
@@ -137,7 +145,7 @@ def test_a_folder_that_is_not_empty_is_refused_by_what_is_in_the_way(terrace: Ru
 
 def test_a_file_in_the_place_of_the_folder_is_refused(terrace: Run, tmp_path: Path) -> None:
     (tmp_path / "shop").touch()
-    result = terrace("init", "shop")
+    result = terrace("init", "shop", cwd=tmp_path)
     assert result.returncode == 1
     assert "shop is there, and is not a folder" in result.stderr
 
@@ -145,14 +153,14 @@ def test_a_file_in_the_place_of_the_folder_is_refused(terrace: Run, tmp_path: Pa
 @pytest.mark.parametrize("folder", ["shop", "new/and/deep", "there"])
 def test_nothing_is_left_of_what_could_not_be_finished(terrace: Run, tmp_path: Path, folder: str) -> None:
     (tmp_path / "there").mkdir()
-    result = terrace("init", folder, PATH="")
+    result = terrace("init", folder, PATH="", cwd=tmp_path)
     assert result.returncode == 3
     assert "Git is not installed" in result.stderr
     assert content(tmp_path) == ["there"]
 
 
 def test_without_git_it_starts_where_git_is_not(terrace: Run, tmp_path: Path) -> None:
-    assert terrace("init", "shop", "--no-git", PATH="").returncode == 0
+    assert terrace("init", "shop", "--no-git", PATH="", cwd=tmp_path).returncode == 0
     assert not (tmp_path / "shop/.git").exists()
 
 
@@ -164,20 +172,20 @@ def test_git_is_begun_and_nothing_is_committed(repository: Path) -> None:
 
 def test_a_new_clone_of_an_empty_repository_stays_that_clone(terrace: Run, tmp_path: Path) -> None:
     subprocess.run(["git", "init", "-q", "-b", "trunk", "shop"], cwd=tmp_path, check=True)
-    assert terrace("init", "shop").returncode == 0
+    assert terrace("init", "shop", cwd=tmp_path).returncode == 0
     assert (tmp_path / "shop/.git/HEAD").read_text() == "ref: refs/heads/trunk\n"
 
 
 def test_a_part_of_a_bigger_repository_begins_no_other(terrace: Run, tmp_path: Path) -> None:
     subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
-    result = terrace("init", "config")
+    result = terrace("init", "config", cwd=tmp_path)
     assert not (tmp_path / "config/.git").exists()
     assert "move .github/ to the top of that one" in result.stdout
 
 
 @pytest.mark.parametrize("service", ["Orders", "_orders", "orders/desk", "base", "shared", ""])
 def test_a_name_that_no_service_can_have_is_wrong_use(terrace: Run, tmp_path: Path, service: str) -> None:
-    result = terrace("init", "shop", f"--service={service}")
+    result = terrace("init", "shop", f"--service={service}", cwd=tmp_path)
     assert result.returncode == 2
     assert content(tmp_path) == []
 
@@ -185,13 +193,13 @@ def test_a_name_that_no_service_can_have_is_wrong_use(terrace: Run, tmp_path: Pa
 @pytest.mark.parametrize("name", ["nothing.whl", "requests-2.0-py3-none-any.whl"])
 def test_what_is_no_wheel_of_the_package_is_wrong_use(terrace: Run, tmp_path: Path, name: str) -> None:
     (tmp_path / "requests-2.0-py3-none-any.whl").touch()
-    result = terrace("init", "shop", "--wheel", name)
+    result = terrace("init", "shop", "--wheel", name, cwd=tmp_path)
     assert result.returncode == 2
     assert not (tmp_path / "shop").exists()
 
 
-def test_it_says_what_to_do_next(terrace: Run) -> None:
-    said = terrace("init", "shop").stdout
+def test_it_says_what_to_do_next(terrace: Run, tmp_path: Path) -> None:
+    said = terrace("init", "shop", cwd=tmp_path).stdout
     commands = re.findall(r"^  (\S.*?)(?:  |$)", said, re.M)
     assert [command.split()[0] for command in commands] == ["cd", "uv", "uv", "git", "uv"]
 
