@@ -11,6 +11,7 @@ from itertools import groupby
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
+
 from terrace.cli import commands, parser_of, summary
 from terrace.validate.registry import rules
 from terrace.validate.rule import Rule

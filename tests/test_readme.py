@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+
 from terrace.cli import commands, summary
 from terrace.layering import ORDER
 

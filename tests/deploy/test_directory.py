@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from terrace.bundle import open_bundle
 from terrace.deploy import open_destination
 from terrace.deploy.directory import DirectoryDestination

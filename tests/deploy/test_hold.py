@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from terrace.bundle import open_bundle
 from terrace.deploy.hold import decode, encode
 from terrace.errors import DestinationError, HeldError
@@ -35,7 +36,7 @@ def test_the_undone_change_is_refused_however_new_its_digest(held: Any, build: A
         "(hold 'backend-3' of 2026-11-24T09:30:00Z by mira: orders fail)"
     )
     assert "Revert the change in the repository" in caught.value.hint
-    assert "lift 'backend-3' by name" in caught.value.hint
+    assert "lift 'backend-3'" in caught.value.hint
     assert open_bundle(held.destination.root / "backend").values() == GOOD
 
 

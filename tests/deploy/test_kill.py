@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from terrace.bundle import open_bundle
 from terrace.deploy.directory import DirectoryDestination
 from terrace.deploy.steps import Step

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from terrace.deploy.lock import break_lock, locked
 from terrace.errors import LockedError
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from terrace.bundle import open_bundle, verify
 from terrace.errors import DestinationError
 from terrace.model.source import dotted

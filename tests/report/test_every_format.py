@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_reports import REPORTS
 from sample_report import REPORT, SECRET_VALUES
+
 from terrace.errors import UsageError
 from terrace.model.findings import Report
 from terrace.report import format_names, renderer

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from terrace import __version__
 from terrace.starter import FILES
 

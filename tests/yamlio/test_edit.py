@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from terrace.errors import TerraceError
 from terrace.model.source import Document, Pointer
 from terrace.yamlio import read, set_value, unset
