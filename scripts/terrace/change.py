@@ -24,7 +24,7 @@ UNSET = object()
 
 
 class Place(NamedTuple):
-    """The layer that should change: of an environment (`base` for all), of a tenant or a group, or of one in the other."""
+    """The layer that should change: an environment's (`base` for all), a tenant's or group's, or one's in the other."""
 
     environment: str | None = None
     tenant: str | None = None
@@ -32,7 +32,7 @@ class Place(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What an edit does to one target: the value before and after, and the place that overrides the edit, if one does."""
+    """What an edit does to one target: the value before and after, and the place that overrides it, if one does."""
 
     target: Target
     before: object

@@ -29,7 +29,7 @@ class Fixed(NamedTuple):
 
 def with_value(document: Document | None, path: str, pointer: Pointer, value: object) -> str:
     """The text of `path` with `value` at `pointer`; the file is begun if there is none."""
-    return yamlio.set_value(document or yamlio.empty(path), pointer, value)
+    return yamlio.set_value(document or Document(path, "", {}, lambda _: {}), pointer, value)
 
 
 def without(document: Document, pointer: Pointer) -> str:

@@ -1,4 +1,4 @@
-"""Why a value is what it is: the layer that won, what it shadowed, the schema's default, and the variable that could."""
+"""Why a value is what it is: the layer that won, those it shadowed, the default, and the variable that could."""
 
 from __future__ import annotations
 

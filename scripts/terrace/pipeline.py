@@ -7,12 +7,13 @@ tenants, and what did not change since the last run is not judged again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from terrace import load
+from terrace.errors import DestinationError
 from terrace.model.entities import Environment, Origin
 from terrace.model.findings import Report, Severity
 from terrace.seal import Sealed, Sealing
@@ -23,6 +24,7 @@ from terrace.validate.run import Checked, run
 from terrace.views import named
 
 if TYPE_CHECKING:
+    from terrace.deploy import Delivery
     from terrace.validate.engine import CrossCheck
 
 
@@ -111,6 +113,85 @@ def build(
     return sorted(built, key=lambda each: (each.environment.order, each.environment.name))
 
 
+class Delivered(NamedTuple):
+    """An environment that went to one of its destinations, or the reason why it did not.
+
+    `before` holds what was current there by service, `leaves` how many values changed since.
+    """
+
+    built: Built
+    destination: str = ""
+    delivery: Delivery | None = None
+    before: Mapping[str, str] = {}
+    leaves: Mapping[str, int] = {}
+    problem: str = ""
+
+
+def deploy(
+    folder: Path,
+    staging: Path,
+    environments: Sequence[str] = (),
+    *,
+    actor: str,
+    reason: str = "",
+    at: str | None = None,
+    now: datetime | None = None,
+    jobs: int = 1,
+) -> list[Delivered]:
+    """Build, and deliver each environment to its destinations, in promotion order.
+
+    An environment that is not built, or that a destination refuses, is told with its reason; the others go on, but
+    those that come after it in promotion order and are protected.
+    """
+    now = now or datetime.now(UTC)
+    delivered: list[Delivered] = []
+    for built in build(folder, staging, environments, at=at, today=now.date(), jobs=jobs):
+        stopped = next((each for each in delivered if each.problem), None)
+        if built.problem:
+            delivered.append(Delivered(built, problem=built.problem))
+        elif stopped and built.environment.protected:
+            problem = f"{stopped.built.environment.name} comes before it, and was not"
+            delivered.append(Delivered(built, problem=problem))
+        elif not built.environment.destinations:
+            delivered.append(Delivered(built, problem="its environment.yaml names no destination"))
+        else:
+            who = _Deployer(folder, actor, reason, now)
+            delivered += [_deliver(built, config, who) for config in built.environment.destinations]
+    return delivered
+
+
+class _Deployer(NamedTuple):
+    folder: Path
+    actor: str
+    reason: str
+    now: datetime
+
+
+def _deliver(built: Built, config: Mapping[str, Any], who: _Deployer) -> Delivered:
+    from terrace.deploy import open_destination
+
+    name = str(config.get("directory", ""))
+    try:
+        destination = open_destination(config, who.folder)
+        before = destination.current()
+        leaves = {
+            bundle.ref.service: destination.changed_leaves(bundle.folder)
+            for bundle in built.bundles
+            if bundle.ref.service in before and before[bundle.ref.service].digest != bundle.ref.digest
+        }
+        delivery = destination.deploy(
+            [bundle.folder for bundle in built.bundles],
+            now=who.now,
+            actor=who.actor,
+            commit=built.origin.commit,
+            dirty=bool(built.origin.dirty),
+            reason=who.reason,
+        )
+    except DestinationError as error:
+        return Delivered(built, name, problem=f"{error.message}. {error.hint}".strip())
+    return Delivered(built, name, delivery, {service: ref.digest for service, ref in before.items()}, leaves)
+
+
 class _Part(NamedTuple):
     """Environments that are built from one source, or not at all."""
 
@@ -129,10 +210,10 @@ def _parts(source: Source, at: str | None, environments: list[Environment]) -> l
         committed = open_source(source.root, "HEAD")
         return [_Part(committed, [each for each in environments if each not in local]), _Part(source, local)]
     protected = [each for each in environments if each.protected]
-    problem = "not built: it is protected, and there is no commit to build it from; commit first"
+    problem = "it is protected, and there is no commit to build it from; commit first"
     if origin.commit:
         more = f" and {len(origin.dirty) - 1} more" if len(origin.dirty) > 1 else ""
-        problem = f"not built: it is protected, and {origin.dirty[0]}{more} is not committed; commit first"
+        problem = f"it is protected, and {origin.dirty[0]}{more} is not committed; commit first"
     return [_Part(source, [each for each in environments if not each.protected]), _Part(source, protected, problem)]
 
 
@@ -152,7 +233,7 @@ def _close(sealing: Sealing, tree: load.Tree, checked: Checked, environments: li
         if found:
             said = report(tree, found, checked.targets, Severity.ERROR)
             count = f"{len(found)} error{'s' if len(found) > 1 else ''}"
-            yield Built(environment, origin=tree.source.origin, problem=f"not built: {count}", report=said)
+            yield Built(environment, origin=tree.source.origin, problem=count, report=said)
         else:
             yield Built(environment, tuple(sealed[environment.name]), tree.source.origin)
 

@@ -99,7 +99,7 @@ class Sealing:
 
 
 def _origins(config: EffectiveConfig, tenant: Tenant | None) -> dict[str, str]:
-    """Where values were set, by JSON Pointer: every one, or for a tenant those that its own and its groups' files set."""
+    """Where values were set, by JSON Pointer; for a tenant only those that its own and its groups' files set."""
     layers = config.layers if tenant is None else [each for each in config.layers if each.kind >= LayerKind.GROUP]
     found: dict[str, str] = {}
     for layer in layers:

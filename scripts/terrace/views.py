@@ -125,5 +125,9 @@ def named(name: str, known: Mapping[str, T], what: str) -> T:
 
 def kinds(folder: Path, *, at: str | None = None) -> dict[str, str]:
     """The kind of every environment of a repository, by name."""
-    repository = load.common(load.Tree(open_source(folder, at), only=()))
-    return {name: environment.kind for name, environment in repository.environments.items()}
+    return {name: environment.kind for name, environment in environments_of(folder, at=at).items()}
+
+
+def environments_of(folder: Path, *, at: str | None = None) -> dict[str, Environment]:
+    """Every environment of a repository, by name."""
+    return load.common(load.Tree(open_source(folder, at), only=())).environments

@@ -58,7 +58,8 @@ def _make(folder: Path, found: Change, args: Namespace) -> None:
                 f"{folder} is not in a Git repository, so there is no branch", hint="Leave out --branch."
             )
         message = f"{'Set' if hasattr(args, 'value') else 'Unset'} {args.path} of {args.service} in {found.path}\n"
-        commit = git.commit_files(args.branch, {f"{git.prefix}{found.path}": found.after}, message)
+        path = f"{git.prefix}/{found.path}" if git.prefix else found.path
+        commit = git.commit_files(args.branch, {path: found.after}, message, base="HEAD")
         sys.stdout.write(f"committed {commit.oid[:12]} to branch {args.branch}\n")
     else:
         from terrace import edit

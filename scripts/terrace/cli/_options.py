@@ -15,6 +15,7 @@ from terrace.errors import SourceError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from terrace.deploy import Destination
     from terrace.report.style import Style
     from terrace.views import View
 
@@ -51,6 +52,33 @@ def environments(args: Namespace) -> list[str]:
         raise UsageError("say which environments: --env NAME, or --all")
     names: list[str] = args.env
     return names
+
+
+def destination(args: Namespace) -> tuple[Destination, str]:
+    """The destination of the one environment that was named (its first one), and where it is."""
+    from terrace.deploy import open_destination
+    from terrace.views import environments_of, named
+
+    folder = folder_of(args)
+    environment = named(args.env, environments_of(folder), "environment")
+    if not environment.destinations:
+        raise UsageError(f"{environment.name} has no destination", hint="Name one in its environment.yaml.")
+    config = environment.destinations[0]
+    return open_destination(config, folder), str(config.get("directory", ""))
+
+
+def actor() -> str:
+    """Who does this, for the release log: TERRACE_ACTOR, the forge's word for it, or the user and the machine."""
+    import getpass
+    import socket
+
+    named = os.environ.get("TERRACE_ACTOR") or os.environ.get("GITHUB_ACTOR") or os.environ.get("GITLAB_USER_LOGIN")
+    if named:
+        return named
+    try:
+        return f"{getpass.getuser()}@{socket.gethostname()}"
+    except (OSError, KeyError):
+        return socket.gethostname()
 
 
 @contextmanager
@@ -133,12 +161,17 @@ def folder_of(args: Namespace) -> Path:
 def write(args: Namespace, text: str) -> None:
     """The result of a command, to standard output or the file that was asked for."""
     if getattr(args, "output", None):
-        try:
-            Path(args.output).write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise UsageError(f"cannot write {args.output}: {error.strerror}") from error
+        write_file(args.output, text)
     else:
         sys.stdout.write(text)
+
+
+def write_file(path: str, text: str) -> None:
+    """`text` as the file at `path`."""
+    try:
+        Path(path).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}") from error
 
 
 def style(args: Namespace) -> Style:

@@ -7,12 +7,17 @@ that have to do with the files are reported. Exit code 1 means findings at or ab
 from __future__ import annotations
 
 import os
+import sys
 from argparse import ArgumentParser, Namespace
 from datetime import date
+from typing import TYPE_CHECKING
 
 from terrace.cli import _options
 from terrace.errors import ExitCode
 from terrace.report import format_names, renderer
+
+if TYPE_CHECKING:
+    from terrace.model.findings import Report
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -22,6 +27,8 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--now", type=date.fromisoformat, metavar="DATE", help="the day expiries are judged on")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes for many tenants")
     parser.add_argument("--no-cache", action="store_true", help="judge everything anew")
+    parser.add_argument("--baseline", metavar="FILE", help="let the findings in it stand, and fail on new ones")
+    parser.add_argument("--write-baseline", metavar="FILE", help="write today's findings as a baseline")
     _options.add_at(parser)
     _options.add_format(parser, format_names())
 
@@ -41,5 +48,20 @@ def run(args: Namespace) -> int:
         jobs=args.jobs,
         cached=not args.no_cache,
     )
+    if args.write_baseline or args.baseline:
+        report = _with_baseline(report, args)
     _options.write(args, renderer(args.format)(report, style=_options.style(args)))
     return ExitCode.FINDINGS if report.failed else ExitCode.CLEAN
+
+
+def _with_baseline(report: Report, args: Namespace) -> Report:
+    from terrace.report import baseline
+
+    if args.write_baseline:
+        _options.write_file(args.write_baseline, baseline.baseline_text(report))
+        sys.stderr.write(f"terrace: wrote {len(report.findings)} findings to {args.write_baseline}\n")
+        return baseline.settle(report, args.write_baseline).report
+    settled = baseline.settle(report, args.baseline)
+    if settled.gone:
+        sys.stderr.write(f"terrace: {settled.gone} findings of the baseline are gone: write it anew\n")
+    return settled.report

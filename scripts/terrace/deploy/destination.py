@@ -87,6 +87,9 @@ class Destination(Protocol):
     def current(self) -> dict[str, BundleRef]:
         """What is current, by service."""
 
+    def changed_leaves(self, folder: Path) -> int:
+        """How many leaves the bundle in `folder` would change of what is current."""
+
     def check_holds(self, bundle: Bundle) -> None:
         """Raise `HeldError` if `bundle` brings back what a rollback undid."""
 

@@ -36,6 +36,7 @@ from terrace.bundle import Bundle, open_bundle, verify
 from terrace.bundle.manifest import is_flat
 from terrace.deploy import hold as held
 from terrace.deploy import log
+from terrace.deploy.changes import changes
 from terrace.deploy.clock import stamp
 from terrace.deploy.destination import Delivery, RollbackResult
 from terrace.deploy.disk import names, remove_file, sync_folder, told, write_durably
@@ -141,6 +142,12 @@ class DirectoryDestination:
         with told("read the destination"):
             folders = {name: current_folder(self.root / name) for name in services(self._state)}
         return {name: open_bundle(folder).ref for name, folder in folders.items() if folder is not None}
+
+    def changed_leaves(self, folder: Path) -> int:
+        """How many leaves the bundle in `folder` would change of what is current; 0 where nothing is."""
+        bundle = open_bundle(folder)
+        here = current_folder(self.root / bundle.ref.service)
+        return 0 if here is None else len({change.pointer for change in changes(open_bundle(here), bundle)})
 
     def check_holds(self, bundle: Bundle) -> None:
         """Raise `HeldError`, naming the hold and the leaves, if `bundle` brings back what a rollback undid."""

@@ -149,7 +149,7 @@ def _refusal(bundle: Bundle, found: list[Violation]) -> HeldError:
     return HeldError(
         f"this bundle of {bundle.ref.service} brings back what a rollback undid: {leaves}{more} ({reasons})",
         hint=f"Revert the change in the repository and deploy that: it clears the hold by itself. "
-        f"Or lift {names} by name, with a reason.",
+        f"Or lift {names} with a reason: terrace hold --lift.",
     )
 
 

@@ -33,11 +33,19 @@ def built_text(built: Sequence[Built], output: Path, style: Style = PLAIN) -> st
 
 def problems_text(built: Sequence[Built], style: Style = PLAIN) -> str:
     """Why environments were not built: each finding once, then a line for each environment."""
-    findings = {finding for each in built if each.report for finding in each.report.findings}
-    told = ""
+    lines = [
+        f"{style.paint('warning', each.environment.name)}  not built: {each.problem}\n"
+        for each in built
+        if each.problem
+    ]
+    return findings_text(built, style) + "".join(lines) + ("\n" if lines else "")
+
+
+def findings_text(built: Sequence[Built], style: Style = PLAIN) -> str:
+    """The findings that kept environments from being built, each once; empty where there are none."""
     reports = [each.report for each in built if each.report]
-    if reports:
-        ordered = tuple(sorted(findings, key=lambda finding: finding.order))
-        told = renderer("text")(reports[0]._replace(findings=ordered), style=style) + "\n"
-    lines = [f"{style.paint('warning', each.environment.name)}  {each.problem}\n" for each in built if each.problem]
-    return told + "".join(lines) + ("\n" if lines else "")
+    if not reports:
+        return ""
+    findings = {finding for report in reports for finding in report.findings}
+    ordered = tuple(sorted(findings, key=lambda finding: finding.order))
+    return renderer("text")(reports[0]._replace(findings=ordered), style=style) + "\n"

@@ -14,13 +14,16 @@ from terrace.report.words import count
 
 def change_text(change: Change, pointer: Pointer, style: Style = PLAIN) -> str:
     """The edit as a diff, and its outcomes grouped."""
-    return _diff(change, style) + "\n" + "".join(_outcomes(change.outcomes, pointer, style))
-
-
-def _diff(change: Change, style: Style) -> str:
-    lines = unified_diff(
-        change.before.splitlines(), change.after.splitlines(), change.path, change.path, n=2, lineterm=""
+    return (
+        diff(change.path, change.before, change.after, style)
+        + "\n"
+        + "".join(_outcomes(change.outcomes, pointer, style))
     )
+
+
+def diff(path: str, before: str, after: str, style: Style = PLAIN) -> str:
+    """What changes in a file, as a unified diff."""
+    lines = unified_diff(before.splitlines(), after.splitlines(), path, path, n=2, lineterm="")
     roles: dict[str, Role] = {"+": "good", "-": "bad", "@": "dim"}
     return "".join(style.paint(roles[line[0]], line) + "\n" if line[:1] in roles else line + "\n" for line in lines)
 

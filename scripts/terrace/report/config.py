@@ -21,8 +21,10 @@ def render_config(
     """The values of `config`, its secrets masked, in the form `yaml`, `json`, `dotenv` or `properties`."""
     values = masked(config.values, sealed)
 
+    known = {pointer for pointer, _ in leaves(values)}
+
     def comment(pointer: Pointer) -> str:
-        return origin(config, sealed, pointer)
+        return origin(config, sealed, pointer) if pointer in known else ""
 
     if form == "yaml":
         return yamlio.render(values, comment if provenance else None)

@@ -1,0 +1,40 @@
+"""Validate, build, and deliver to each environment's destination.
+
+Environments go in promotion order. What stands at a destination is always a whole release; killed at any point, the
+next deploy finishes or removes what was begun. A rollback's hold refuses what it undid.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from argparse import ArgumentParser, Namespace
+
+from terrace.cli import _options
+from terrace.errors import ExitCode
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the options."""
+    _options.add_environments(parser)
+    parser.add_argument("--reason", default="", metavar="TEXT", help="why, for the release log")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes for many tenants")
+    _options.add_at(parser)
+
+
+def run(args: Namespace) -> int:
+    """Build into a scratch folder, deliver, and tell what happened."""
+    from terrace import pipeline
+    from terrace.report.delivered import delivered_text
+
+    started = time.monotonic()
+    folder = _options.folder_of(args)
+    names = _options.environments(args)
+    with _options.scratch(folder / ".terrace" / "staging") as staging:
+        delivered = pipeline.deploy(
+            folder, staging, names, actor=_options.actor(), reason=args.reason, at=args.at, jobs=args.jobs
+        )
+    seconds = time.monotonic() - started
+    sys.stdout.write(delivered_text(delivered, _options.style(args), seconds=seconds))
+    return ExitCode.FINDINGS if any(each.problem for each in delivered) else ExitCode.CLEAN

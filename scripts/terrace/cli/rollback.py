@@ -1,0 +1,41 @@
+"""Go back to an earlier release at once, and keep what was undone from coming back.
+
+Without --to, to the configuration that ran before. Needs neither Git nor the network. Secrets stay the current ones
+unless you say --with-secrets. What was undone is held: deploy refuses any bundle that brings it back, until the change
+itself is gone from the repository, or somebody lifts the hold (`terrace hold`).
+"""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+from datetime import UTC, datetime
+
+from terrace.cli import _options
+from terrace.errors import ExitCode
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("--env", required=True, metavar="ENV")
+    parser.add_argument("--service", metavar="SERVICE", help="default: every service of the latest release")
+    parser.add_argument("--to", metavar="DIGEST", help="the release's digest, or its first digits")
+    parser.add_argument("--reason", required=True, metavar="TEXT", help="why; it stands in the log and in the hold")
+    parser.add_argument("--with-secrets", action="store_true", help="go back to the release's secrets too")
+
+
+def run(args: Namespace) -> int:
+    """Roll back, and say what changed and what is held."""
+    from terrace.report.releases import rollback_text
+
+    destination, _ = _options.destination(args)
+    result = destination.rollback(
+        args.service,
+        args.to,
+        reason=args.reason,
+        actor=_options.actor(),
+        now=datetime.now(UTC),
+        with_secrets=args.with_secrets,
+    )
+    sys.stdout.write(rollback_text(result, _options.style(args)))
+    return ExitCode.CLEAN
