@@ -77,6 +77,7 @@ def test_a_missing_object_is_not_fetched_by_a_program_of_the_repository(trap):
     repo, _, marker = trap
     for name, value in {"url": "ext::touch " + str(marker), "promisor": "true"}.items():
         repo.git("config", f"remote.origin.{name}", value)
+    repo.git("config", "--unset", "remote.origin.uploadpack")
     repo.git("config", "protocol.ext.allow", "always")
     repo.git("config", "extensions.partialClone", "origin")
     repo.git("config", "core.repositoryFormatVersion", "1")

@@ -32,6 +32,7 @@ class Field:
         self.additional: Field | None = None
         self.items: Field | None = None
         self.alternatives: tuple[Field, ...] = ()
+        self._open_to: dict[str, bool] = {}
         self.secret: bool = marker("secret", parent.secret if parent else False)
         self.set_by: frozenset[str] = frozenset(marker("set-by", parent.set_by if parent else EVERYONE))
         self.env_var: str = marker("env-var", "")
@@ -46,6 +47,34 @@ class Field:
 
     def __repr__(self) -> str:
         return f"Field({self.pointer!r})"
+
+    @cached_property
+    def holds_secrets(self) -> bool:
+        """Whether it is a secret, or has one below."""
+        return self.secret or any(field.holds_secrets for field in self._below)
+
+    @cached_property
+    def guarded(self) -> tuple[tuple[str, Field], ...]:
+        """The named fields below that are secrets or hold some."""
+        return tuple((name, field) for name, field in self.properties.items() if field.holds_secrets)
+
+    @cached_property
+    def is_deprecated_somewhere(self) -> bool:
+        """Whether it, or a field below, has a successor."""
+        return bool(self.deprecated_by) or any(field.is_deprecated_somewhere for field in self._below)
+
+    def is_open_to(self, kind: str) -> bool:
+        """Whether layers of `kind` may set it and every field below."""
+        known = self._open_to.get(kind)
+        if known is None:
+            known = kind in self.set_by and all(field.is_open_to(kind) for field in self._below)
+            self._open_to[kind] = known
+        return known
+
+    @property
+    def _below(self) -> tuple[Field, ...]:
+        inner = [self.additional, self.items]
+        return (*self.properties.values(), *(field for field in inner if field is not None), *self.alternatives)
 
     @cached_property
     def is_section(self) -> bool:

@@ -140,12 +140,17 @@ class LayerFile(NamedTuple):
     contracts: tuple[Contract, ...]
     repository: Repository
 
-    def entries(self) -> Iterator[tuple[Pointer, Any, Field]]:
-        """Every entry of every map in the file that a contract knows, with what the contract says of it."""
+    def entries(self, matters: Callable[[Field], bool]) -> Iterator[tuple[Pointer, Any, Field]]:
+        """Every entry of every map in the file that a contract knows, with what the contract says of it.
+
+        A part of the contract that does not `matter` is passed over with everything below it.
+        """
         for contract in self.contracts:
             stack: list[tuple[Pointer, Any, Field]] = [((), self.document.value, contract.root)]
             while stack:
                 pointer, value, field = stack.pop()
+                if not matters(field):
+                    continue
                 if pointer:
                     yield pointer, value, field
                 if isinstance(value, dict):

@@ -18,6 +18,9 @@ class Scan:
             (rule, re.compile(rule.values, re.I) if rule.values else None, re.compile(rule.keys, re.I))
             for rule in rules
         ]
+        coarse = [f"(?:{rule.values})" for rule in rules if rule.values and not rule.keys]
+        self._any = re.compile("|".join(coarse) or r"(?!)", re.I)
+        self._by_name: dict[str, list[tuple[Rule, re.Pattern[str] | None]]] = {}
         self._memo: dict[tuple[str, Any], tuple[Rule, ...]] = {}
 
     def leaves(self, values: dict[str, Any]) -> Iterator[tuple[Rule, Pointer, Any]]:
@@ -43,8 +46,15 @@ class Scan:
 
     def _interested(self, name: str, value: Any) -> tuple[Rule, ...]:
         text = value if isinstance(value, str) else str(value).lower()
-        return tuple(
-            rule
-            for rule, values, keys in self._rules
-            if (values is None or values.search(text)) and (not keys.pattern or keys.search(name))
-        )
+        mine = self._by_name.get(name)
+        if mine is None:
+            mine = [(rule, values) for rule, values, keys in self._rules if keys.pattern and keys.search(name)]
+            self._by_name[name] = mine
+        found = [rule for rule, values in mine if values is None or values.search(text)]
+        if self._any.search(text):
+            found += [
+                rule
+                for rule, values, keys in self._rules
+                if not keys.pattern and (values is None or values.search(text))
+            ]
+        return tuple(found)

@@ -56,7 +56,7 @@ def check(view: TargetView) -> Iterator[Hit]:
 
 def _required(field: Field, values: Any) -> Iterator[Pointer]:
     """The secrets that the contract requires below `field`, in sections that `values` has or that hold secrets only."""
-    for name, child in field.properties.items():
+    for name, child in field.guarded:
         inner = values.get(name) if isinstance(values, dict) else None
         if child.secret and not child.is_section:
             if name in field.required:
