@@ -23,7 +23,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from terrace import cli
 
 CASES = Path(__file__).parent / "cases"
@@ -114,7 +113,8 @@ def _shell(line: str, folder: Path) -> None:
 
 def _normalised(text: str, folder: Path) -> str:
     text = text.replace(str(folder.resolve()), "<repository>").replace(str(folder.parent.resolve()), "<above>")
-    text = re.sub(r"\b[0-9a-f]{64}\b", "<digest>", text)
+    text = re.sub(r"\b[0-9a-f]{64}\b|\b[0-9a-f]{32}(?=…)", "<digest>", text)
+    text = re.sub(r"\bin \d+\.\d s\b", "in <time> s", text)
     text = re.sub(r"\b[0-9a-f]{40}\b", "<commit>", text)
     return re.sub(r"(?<=committed )[0-9a-f]{12}\b", "<commit>", text)
 

@@ -40,7 +40,7 @@ def run(args: Namespace) -> int:
     found = change(folder, args.service, pointer, value, place, at="HEAD" if args.branch else None)
     sys.stdout.write(change_text(found, pointer, _options.style(args)))
     if found.refused:
-        errors = [f"{finding.code} {finding.location}: {finding.message}" for finding in found.findings]
+        errors = [f"{each.code} {each.location}: {each.message}. {each.hint}".rstrip(". ") for each in found.findings]
         raise RefusedError("the edit is not made: it brings\n    " + "\n    ".join(errors))
     if args.dry_run:
         return ExitCode.CLEAN

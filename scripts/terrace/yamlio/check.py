@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _TAG_HINT = "Leave the tag out: values are read by the core schema of YAML 1.2, and text is quoted."
 _ANCHOR_HINT = "Write the value out, or set it once in a weaker layer (base, an environment, a group)."
+_USES_SHOWN = 3
 _MERGE_HINT = (
     "Write the keys out, or set them once in a weaker layer (base, an environment, a group); quote '<<' as text."
 )
@@ -35,8 +36,7 @@ def check(path: str, text: str, *, any_value: bool = False) -> tuple[Value, list
     report = _Report(path)
     for number, root in enumerate(composed.roots):
         report.walk(root, (), known=number == 0)
-        for message, hint, span in indentation(text, root, -1):
-            report.add("SYN004", message, span, None, hint)
+        report.indentation(text, root, composed)
     report.signs(text, composed.end)
     report.whole(text, composed, any_value=any_value)
     if report.findings:
@@ -63,6 +63,7 @@ class _Report:
         self.path = path
         self.findings: list[Finding] = []
         self.starts: list[tuple[int, Pointer]] = []
+        self.anchors: dict[str, int] = {}
 
     def add(
         self, code: str, message: str, span: Span, pointer: Pointer | None, hint: str, related: tuple[Related, ...] = ()
@@ -123,6 +124,13 @@ class _Report:
         self.add("SYN007", f"the key {key.text[:40]} is {word}, and keys are text", key.span, pointer, hint)
         return None
 
+    def indentation(self, text: str, root: Node, composed: Composed) -> None:
+        """Find lines that stand too far left. What follows a bracket or quote that is not closed is not one of them."""
+        problem = explain(text, composed.problem).span.line if composed.problem is not None else None
+        for message, hint, span in indentation(text, root, -1):
+            if problem is None or span.line < problem:
+                self.add("SYN004", message, span, None, hint)
+
     def signs(self, text: str, end: int) -> None:
         """Find tags, anchors, aliases and odd signs: the parser hides some of them, the scanner shows every one."""
         self.starts.sort(key=lambda start: start[0])
@@ -146,8 +154,20 @@ class _Report:
         before = bisect_right(offsets, start.index)
         pointer = self.starts[before - 1][1] if before else None
         span = problem[3] if len(problem) == 4 else Span(start.line + 1, start.column + 1, end.line + 1, end.column + 1)
+        if isinstance(token, AliasToken) and token.value in self.anchors:
+            self._use(self.anchors[token.value], span)
+            return False
+        if isinstance(token, AnchorToken):
+            self.anchors[token.value] = len(self.findings)
         self.add(*problem[:2], span, pointer, problem[2])
         return True
+
+    def _use(self, anchor: int, span: Span) -> None:
+        """Note at the finding of an anchor that it is used: one mistake, however many aliases it has."""
+        finding = self.findings[anchor]
+        if len(finding.related) < _USES_SHOWN:
+            used = Related(Location(self.path, span), "and used here")
+            self.findings[anchor] = finding._replace(related=(*finding.related, used))
 
     def whole(self, text: str, composed: Composed, *, any_value: bool) -> None:
         """Look at what concerns the file as a whole: syntax, limits, how many documents, and that it is a map."""

@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from terrace.model.merge import merge
 from terrace.model.service import Field
 from terrace.model.source import Location, Pointer, dotted
 from terrace.model.variants import only_secret
@@ -28,6 +27,14 @@ GOOD = (
             "environments/staging/shared.yaml": _SENDER,
             "environments/staging/shared.secrets.yaml": f"mail:\n  token: {SEALED}\n{NOTES}",
         }
+    ),
+    Example(
+        {
+            "environments/staging/shared.yaml": _SENDER,
+            "environments/staging/shared.secrets.yaml": f"mail:\n  token: {SEALED}\n{NOTES}",
+            "environments/staging/app.secrets.yaml": f"mail:\n  token: null\n{NOTES}",
+        },
+        also=("SEC007",),
     ),
     Example({"environments/base/shared.yaml": f"{_SENDER}  token: ref+vault://shop/mail#token\n"}),
 )
@@ -45,11 +52,10 @@ def check(view: TargetView) -> Iterator[Hit]:
     wanted = list(_required(view.contract.root, view.config.values))
     if not wanted:
         return
-    sealed: Any = {}
-    for found in secrets_of(view):
-        sealed = merge(sealed, values_of(found.document))
+    # A null in a stronger secrets file removes nothing: it is refused as such, by SEC007.
+    sealed = [values_of(found.document) for found in secrets_of(view)]
     for pointer in wanted:
-        if not says(sealed, pointer) and not says(view.config.values, pointer):
+        if not any(says(values, pointer) for values in (*sealed, view.config.values)):
             message = f"the secret {dotted(pointer)} is required and not set in {view.environment.name}"
             yield Hit(message, _place(view, pointer), pointer, "Set it here: sops edit.")
 
