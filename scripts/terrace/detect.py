@@ -66,10 +66,10 @@ def detect(
         )
     chosen = said[0]
     if chosen.environment not in kinds:
-        from difflib import get_close_matches
+        from terrace.model.closest import closest
 
-        close = get_close_matches(chosen.environment, kinds, n=1)
-        hint = f"Did you mean {close[0]!r}? " if close else ""
+        close = closest(chosen.environment, kinds)
+        hint = f"Did you mean {close!r}? " if close else ""
         raise TerraceError(
             f"there is no environment {chosen.environment!r} ({chosen.reason} names it)",
             hint=f"{hint}Environments here: {', '.join(kinds)}.",

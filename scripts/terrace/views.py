@@ -9,7 +9,9 @@ from typing import NamedTuple, TypeVar
 
 from terrace import load
 from terrace.errors import RefusedError, UsageError
+from terrace.explain import at as leading_to
 from terrace.layering import Layering, lineage
+from terrace.model.closest import closest
 from terrace.model.entities import Environment, Files, Tenant
 from terrace.model.layers import EffectiveConfig, Target, leaves
 from terrace.model.service import Contract
@@ -78,6 +80,8 @@ def where(folder: Path, service: str, pointer: Pointer, *, at: str | None = None
     settings = list(_settings(repository.files, service, pointer, contract))
     for tenant in load.tenants(tree, tree.tenants):
         settings += _settings(tenant.files, service, pointer, contract)
+    if not settings and contract.field(pointer) is None:
+        leading_to(contract.fill({}), pointer, contract)  # nowhere: it says which path may have been meant
     return settings
 
 
@@ -114,12 +118,10 @@ def named(name: str, known: Mapping[str, T], what: str) -> T:
     """`known[name]`, or a UsageError that suggests the name that was meant."""
     if name in known:
         return known[name]
-    from difflib import get_close_matches
-
-    close = get_close_matches(name, known, n=1)
+    close = closest(name, known)
     names = ", ".join(sorted(known)[:12]) or "none"
     raise UsageError(
-        f"there is no {what} {name!r}", hint=f"Did you mean {close[0]!r}?" if close else f"There are: {names}."
+        f"there is no {what} {name!r}", hint=f"Did you mean {close!r}?" if close else f"There are: {names}."
     )
 
 

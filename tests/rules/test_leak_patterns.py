@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from terrace.model.source import Location, Pointer
 from terrace.validate.registry import rules
 from terrace.validate.rule import Hit, Leaf, Rule

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from terrace.model.findings import Severity
 from terrace.model.source import Pointer, Span, Spans
 from terrace.yamlio import limits, read

@@ -108,10 +108,10 @@ def summary(name: str) -> str:
 
 
 def _unknown(name: str) -> UsageError:
-    from difflib import get_close_matches
+    from terrace.model.closest import closest
 
-    close = get_close_matches(name, commands(), n=1)
-    hint = f"Did you mean `terrace {close[0]}`?" if close else "`terrace --help` lists the commands."
+    close = closest(name, commands())
+    hint = f"Did you mean `terrace {close}`?" if close else "`terrace --help` lists the commands."
     return UsageError(f"there is no command {name!r}", hint=hint)
 
 

@@ -41,7 +41,7 @@ def run(args: Namespace) -> int:
     sys.stdout.write(change_text(found, pointer, _options.style(args)))
     sys.stdout.flush()  # what would change comes before why it does not, in a file too
     if found.refused:
-        errors = [f"{finding.code} {finding.location}: {finding.message}" for finding in found.findings]
+        errors = [f"{each.code} {each.location}: {each.message}. {each.hint}".rstrip(". ") for each in found.findings]
         raise RefusedError("the edit is not made: it brings\n    " + "\n    ".join(errors))
     if args.dry_run:
         return ExitCode.CLEAN

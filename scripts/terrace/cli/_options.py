@@ -91,6 +91,8 @@ def scratch(beside: Path) -> Iterator[Path]:
     try:
         beside.parent.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix=f".{beside.name}-", dir=beside.parent))
+    except (FileExistsError, NotADirectoryError) as error:
+        raise UsageError(f"cannot write below {beside.parent}: that is a file, not a folder") from error
     except OSError as error:
         raise UsageError(f"cannot write to {beside.parent}: {error.strerror}") from error
     try:
@@ -144,7 +146,8 @@ def folder_of(args: Namespace) -> Path:
     if args.repo:
         folder = Path(args.repo)
         if not folder.is_dir():
-            raise SourceError(f"{args.repo} is not a folder")
+            hint = "Name the folder of a repository, or start one: terrace init DIR"
+            raise SourceError(f"{args.repo} is not a folder", hint=hint)
         if not (folder / "environments").is_dir() and not getattr(args, "at", None):
             hint = "Start a repository there: terrace init DIR"
             raise SourceError(f"{args.repo} is no repository: it holds no environments/", hint=hint)

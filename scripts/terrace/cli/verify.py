@@ -30,7 +30,7 @@ def run(args: Namespace) -> int:
         if not found and indexed and open_bundle(each).ref.digest != named[each.name]:
             found = [f"its digest is not the one that index.json names ({named[each.name]})"]
         for problem in found:
-            sys.stdout.write(f"{each}: {problem}\n")
+            sys.stdout.write(f"{problem}\n" if problem.startswith(f"{each} ") else f"{each}: {problem}\n")
         if not found:
             sys.stdout.write(f"ok  {each}  {open_bundle(each).ref.digest}\n")
         problems += len(found)

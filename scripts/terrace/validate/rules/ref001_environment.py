@@ -12,8 +12,8 @@ folder of overlays with a misspelt name is read by nobody.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 
+from terrace.model.closest import closest
 from terrace.model.entities import Repository, Tenant
 from terrace.model.source import Location, Pointer
 from terrace.validate.rule import Example, FilesView, Hit, rule
@@ -77,6 +77,6 @@ def _of_environments(repository: Repository) -> Iterator[Hit]:
 
 
 def _hint(name: str, repository: Repository) -> str:
-    close = get_close_matches(name, repository.environments, n=1)
+    close = closest(name, repository.environments)
     known = ", ".join(sorted(repository.environments))
-    return f"Did you mean '{close[0]}'?" if close else f"There are: {known}."
+    return f"Did you mean '{close}'?" if close else f"There are: {known}."

@@ -12,8 +12,8 @@ set.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
 
+from terrace.model.closest import closest
 from terrace.model.entities import Tenant
 from terrace.model.source import Location, Pointer
 from terrace.validate.places import services
@@ -37,7 +37,6 @@ BAD = (
         {"tenants/acme/tenant.yaml": "groups: [gold]\nservices: [apps]\nenvironments: [staging]\n"},
         "tenants/acme/tenant.yaml:2",
         "services[0]",
-        also=("REF006",),
     ),
 )
 
@@ -51,7 +50,7 @@ def check(view: FilesView) -> Iterator[Hit]:
     for file in (*view.plain, *view.sealed):
         if file.kind != "stray" and file.service != "shared" and file.service not in known:
             message = f"{file.document.path} is named for service '{file.service}', which does not exist"
-            yield Hit(message, Location(file.document.path), hint=_hint(file.service, [*known, "shared"]))
+            yield Hit(message, Location(file.document.path), hint=_hint(file.service, known))
 
 
 def _of_tenant(tenant: Tenant, known: Sequence[str]) -> Iterator[Hit]:
@@ -64,5 +63,6 @@ def _of_tenant(tenant: Tenant, known: Sequence[str]) -> Iterator[Hit]:
 
 
 def _hint(name: str, known: Sequence[str]) -> str:
-    close = get_close_matches(name.lower(), known, n=1)
-    return f"Did you mean '{close[0]}'?" if close else f"There are: {', '.join(known)}."
+    close = closest(name, known)
+    new = f"If {name} is new, it needs its contract, and then: terrace schemas"
+    return f"Did you mean '{close}'?" if close else f"There are: {', '.join(known)}. {new}"

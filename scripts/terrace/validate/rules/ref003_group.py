@@ -10,8 +10,8 @@ A tenant names a group that has no folder under `tenants/_groups/`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 
+from terrace.model.closest import closest
 from terrace.model.source import Pointer
 from terrace.validate.rule import Example, Hit, TenantView, rule
 
@@ -32,9 +32,9 @@ def check(view: TenantView) -> Iterator[Hit]:
     named = document.value.get("groups") if document else None
     for index, name in enumerate(named if isinstance(named, list) else ()):
         if isinstance(name, str) and name not in groups and document:
-            close = get_close_matches(name, groups, n=1)
+            close = closest(name, groups)
             there = ", ".join(sorted(groups)) or "none"
-            hint = f"Did you mean '{close[0]}'?" if close else f"There are: {there}."
+            hint = f"Did you mean '{close}'?" if close else f"There are: {there}."
             pointer: Pointer = ("groups", index)
             message = f"tenant '{view.tenant.name}' names group '{name}', which does not exist"
             yield Hit(message, document.at(pointer), pointer, hint)

@@ -11,8 +11,8 @@ nobody: a misspelt section changes nothing anywhere.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 
+from terrace.model.closest import closest
 from terrace.validate.rule import Example, FilesView, Hit, rule
 
 GOOD = (Example({"environments/base/shared.yaml": "logging:\n  level: info\n"}),)
@@ -34,7 +34,7 @@ def check(view: FilesView) -> Iterator[Hit]:
         if file.service != "shared" or file.kind == "stray":
             continue
         for section in file.document.value.keys() - known - {"sops"}:
-            close = get_close_matches(section, known, n=1)
-            hint = f"Did you mean '{close[0]}'?" if close else "Add it to a service's contract, or delete it."
+            close = closest(section, known)
+            hint = f"Did you mean '{close}'?" if close else "Add it to a service's contract, or delete it."
             location = file.document.at((section,), key=True)
             yield Hit(f"no service takes the section '{section}'", location, (section,), hint)

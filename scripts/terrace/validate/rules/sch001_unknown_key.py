@@ -14,8 +14,8 @@ every key is known.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 
+from terrace.model.closest import closest
 from terrace.model.source import dotted
 from terrace.validate.rule import Example, Hit, SchemaProblem, rule
 
@@ -40,8 +40,8 @@ def check(problem: SchemaProblem) -> Iterator[Hit]:
     """Every key the schema did not expect, with the closest one it knows."""
     if problem.keyword != "additionalProperties":
         return
-    close = get_close_matches(problem.name, problem.known, n=1)
-    hint = f"Did you mean {close[0]!r}?" if close else _known(problem.known)
+    close = closest(problem.name, problem.known)
+    hint = f"Did you mean {close!r}?" if close else _known(problem.known)
     pointer = (*problem.pointer, problem.name)
     yield Hit(f"unknown key {dotted(pointer)}", problem.location, pointer, hint)
 

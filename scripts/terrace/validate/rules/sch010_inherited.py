@@ -9,7 +9,8 @@ not follow, and by then nobody knows whether that was meant.
 so: `port: 5432  # terrace: ignore[SCH010] this database will not move`
 
 **Exceptions.** Values that an environment must set itself (`required_in`) may repeat what they inherit. Not judged are
-sections of a `shared.yaml` that several services take, and what another group sets as well.
+sections of a `shared.yaml` that several services take, what another group sets as well, and secrets, whose inherited
+values nobody can see.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from terrace.validate.rule import NOTHING, Example, Hit, Overlay, rule
 
 GOOD = (
     Example({"environments/base/app.yaml": "database:\n  port: 5432\n"}),
+    Example({"tenants/acme/production/app.yaml": "database:\n  password: null\n"}, also=("SEC005", "TEN001")),
     Example({"environments/staging/shared.yaml": "logging:\n  level: debug\n"}),
     Example(
         {
@@ -62,7 +64,9 @@ BAD = (
 @rule("SCH010", "value that is inherited anyway", on="overlay", severity=Severity.INFO)
 def check(leaf: Overlay) -> Iterator[Hit]:
     """Every leaf of an overlay without which no effective configuration would be another."""
-    if leaf.services > 1 or leaf.others or (leaf.field is not None and leaf.field.required_in):
+    if leaf.services > 1 or leaf.others:
+        return
+    if leaf.field is not None and (leaf.field.required_in or leaf.field.secret):
         return
     if not all(_same(leaf.value, below.value) for below in leaf.below):
         return

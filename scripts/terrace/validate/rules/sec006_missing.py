@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from terrace.model.merge import merge
 from terrace.model.service import Contract
 from terrace.model.source import Location, Pointer, dotted
 from terrace.model.variants import only_secret
@@ -46,11 +45,10 @@ def check(view: TargetView) -> Iterator[Hit]:
     wanted = [pointer for pointer in contract.required_secrets if _is_wanted(contract, values, pointer)]
     if not wanted:
         return
-    sealed: Any = {}
-    for found in secrets_of(view):
-        sealed = merge(sealed, values_of(found.document))
+    # A null in a stronger secrets file removes nothing: it is refused as such, by SEC007.
+    sealed = [values_of(found.document) for found in secrets_of(view)]
     for pointer in wanted:
-        if not says(sealed, pointer) and not says(values, pointer):
+        if not any(says(each, pointer) for each in (*sealed, values)):
             message = f"the secret {dotted(pointer)} is required and not set in {view.environment.name}"
             yield Hit(message, _place(view, pointer), pointer, "Set it here: sops edit.")
 
