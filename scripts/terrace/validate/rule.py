@@ -87,6 +87,7 @@ class Rule(NamedTuple):
 
         return inspect.cleandoc((self.module.__doc__ if self.module else "") or "")
 
+
     @property
     def summary(self) -> str:
         """The page's first sentence after its title."""
