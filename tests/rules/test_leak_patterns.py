@@ -90,7 +90,7 @@ FOUND = [
     ("LEAK017", "mollie.key", "test_" + "a1B2" * 8),
     ("LEAK017", "payments.mode", "test"),
     ("LEAK018", "db.password", "postgres"),
-    ("LEAK018", "db.password", 123456),
+    ("LEAK018", "db.password", "123456"),
     ("LEAK018", "api_key", "your-api-key"),
     ("LEAK018", "name", "TODO: ask the team"),
     ("LEAK018", "phone", "xxxxx"),
