@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from terrace.validate.identities import identity, places, value_at
 
 

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from terrace.layering import Layering, environment_folders, tenant_folders
 from terrace.model.entities import Files, Repository, Tenant
 from terrace.model.findings import Finding, Severity
-from terrace.model.layers import EffectiveConfig, Layer, Target, contribution
+from terrace.model.layers import EffectiveConfig, Layer, Target, contribution, leaves
 from terrace.model.service import Contract
 from terrace.model.source import Document, Location, Pointer
 from terrace.validate.descriptors import descriptor_schema
 from terrace.validate.facts import Facts
 from terrace.validate.found import Found, merge
+from terrace.validate.mend import mended
 from terrace.validate.overlays import Overlays
 from terrace.validate.places import is_descriptor, layer_file, plain_documents
 from terrace.validate.registry import rules as all_rules
@@ -174,7 +175,8 @@ class Engine:
     def _file_problems(
         self, schema: Compiled, value: dict[str, Any], file: LayerFile, service: str
     ) -> Iterator[Finding]:
-        for problem in schema.problems(value):
+        problems = [*schema.problems(value), *_floats_for_integers(value, self.repository.contracts[service], file)]
+        for problem in problems:
             yield from self._problem(problem, file.document.at, service=service)
 
     # Targets
@@ -278,7 +280,7 @@ class Engine:
             problems = [Problem("cross-field", message, pointer, None, None) for pointer, message in said]
         for problem in problems:
             if whole or problem.keyword != "required":
-                yield from self._problem(problem, _place_in(view, problem), service=service, view=view)
+                yield from self._problem(problem, mended(view, problem), service=service, view=view)
 
     def _problem(
         self,
@@ -318,6 +320,20 @@ class Engine:
             yield _finding(rule, hit)
 
 
+def _floats_for_integers(value: dict[str, Any], contract: Contract, file: LayerFile) -> Iterator[Problem]:
+    """Numbers like 8080.0 where a whole number belongs: JSON Schema takes them for one, most programs do not."""
+    if ".0" not in file.document.text:
+        return
+    for pointer, leaf in leaves(value):
+        items = (
+            [(pointer, leaf)] if not isinstance(leaf, list) else [((*pointer, i), each) for i, each in enumerate(leaf)]
+        )
+        for place, each in items:
+            field = contract.field(place) if isinstance(each, float) and each.is_integer() else None
+            if field is not None and field.types == {"integer"}:
+                yield Problem("type", "not a whole number", place, each, ["integer"])
+
+
 def _finding(rule: Rule, hit: Hit) -> Finding:
     return Finding(rule.code, rule.severity, hit.message, hit.location, hit.pointer, hit.hint, hit.related, fix=hit.fix)
 
@@ -326,27 +342,6 @@ def _wins(pointer: Pointer, stronger: Sequence[Layer]) -> bool:
     """Whether none of the stronger layers says anything of `pointer`."""
     path = tuple(part for part in pointer if isinstance(part, str))
     return all(contribution(layer, path) is None for layer in stronger)
-
-
-def _place_in(view: TargetView, problem: Problem) -> Callable[..., Location]:
-    """Where a problem of an effective config must be mended: the file that gave the value, or should give it."""
-
-    def at(pointer: Pointer, *, key: bool = False) -> Location:
-        if problem.keyword == "required" and not _is_entry(view.contract, problem.pointer):
-            return view.supply((*pointer, problem.name))
-        leaf = tuple(part for part in pointer if isinstance(part, str))
-        said = next(view.config.contributions(leaf), None)
-        if said is None or said.value is None:
-            return view.supply(pointer)
-        return said.layer.document.at(pointer, key=key)
-
-    return at
-
-
-def _is_entry(contract: Contract, pointer: Pointer) -> bool:
-    """Whether `pointer` leads into an entry of a free map or an item of a list: what it lacks, its own layer lacks."""
-    field = contract.field(pointer)
-    return field is not None and ("*" in field.pointer or 0 in field.pointer)
 
 
 def _broken(files: Files) -> frozenset[str]:
