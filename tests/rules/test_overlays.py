@@ -128,6 +128,14 @@ def test_value_that_another_group_sets_too_is_not_said_to_do_nothing() -> None:
     assert said_to_do_nothing(overlays) == []
 
 
+def test_value_that_an_environment_below_a_group_sets_is_removed_by_the_group() -> None:
+    overlays = {
+        "environments/eu/app.yaml": {"smtp": {"port": 587}},
+        "tenants/_groups/silver/staging/shared.yaml": {"smtp": None},
+    }
+    assert said_to_do_nothing(overlays) == []
+
+
 def test_value_that_makes_its_section_is_not_said_to_do_nothing() -> None:
     assert said_to_do_nothing({"environments/eu/app.yaml": {"smtp": {"port": 25}}}) == []
 
