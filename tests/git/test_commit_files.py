@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from terrace.errors import GitError
 from terrace.git import find
 
@@ -15,6 +16,7 @@ def base(repo):
 
 
 def test_exactly_the_files_given_change(repo, base):
+    repo.git("config", "core.autocrlf", "input")
     files = {"tenants/acme/backend.yaml": "a: 3\r\n", "tenants/neu/ä b.yaml": "é", "README.md": None}
     made = find(repo.path).commit_files("set/a", files, "Set a\n\nBecause.", base)
     assert made.subject == "Set a"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
+
 from terrace.git import find
 
 
@@ -40,6 +43,11 @@ def test_only_the_folders_asked_for(clean):
     assert git.dirty("tenants", ["acme"]) == ("acme/tenant.yaml",)
 
 
+def test_a_folder_whose_name_is_a_pattern_is_only_itself(repo):
+    repo.write({"a*/x.yaml": "a: 1\n", "ab/x.yaml": "a: 1\n"})
+    assert find(repo.path / "a*").dirty("a*") == ("x.yaml",)
+
+
 def test_everything_is_dirty_before_the_first_commit(repo):
     repo.write({"environments/base/shared.yaml": "a: 1\n"})
     assert find(repo.path).dirty() == ("environments/base/shared.yaml",)
@@ -48,6 +56,6 @@ def test_everything_is_dirty_before_the_first_commit(repo):
 def test_looking_writes_nothing(clean):
     index = clean.path / ".git/index"
     before = index.read_bytes()
-    (clean.path / "README.md").touch()
+    os.utime(clean.path / "README.md", (1, 1))
     assert find(clean.path).dirty() == ()
     assert index.read_bytes() == before

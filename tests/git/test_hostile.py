@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from terrace.errors import GitError
 from terrace.git import find
 from terrace.source import open_source
@@ -77,6 +78,7 @@ def test_a_missing_object_is_not_fetched_by_a_program_of_the_repository(trap):
     repo, _, marker = trap
     for name, value in {"url": "ext::touch " + str(marker), "promisor": "true"}.items():
         repo.git("config", f"remote.origin.{name}", value)
+    repo.git("config", "--unset", "remote.origin.uploadpack")
     repo.git("config", "protocol.ext.allow", "always")
     repo.git("config", "extensions.partialClone", "origin")
     repo.git("config", "core.repositoryFormatVersion", "1")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from terrace.source import Unreadable, open_source
 
 GOOD = {
@@ -21,6 +22,7 @@ BAD = {
     "git's own": ("../../.git/config", "leads out of the repository"),
     "dangling": ("nothing.yaml", "to environments/base/nothing.yaml, which does not exist"),
     "through a file": ("backend.yaml/x.yaml", "to environments/base/backend.yaml/x.yaml, which does not exist"),
+    "up from a file": ("backend.yaml/../backend.yaml", "to environments/base/backend.yaml/.., which does not exist"),
     "itself": ("link.yaml", "leads in a circle"),
     "a circle": ("round1.yaml", "leads in a circle"),
     "a folder": ("../../tenants/acme", "to a folder: links to folders are not followed"),

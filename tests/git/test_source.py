@@ -9,9 +9,10 @@ import tempfile
 from pathlib import Path
 
 import pytest
+
 from terrace.errors import GitError, SourceError
 from terrace.model.entities import Origin
-from terrace.source import Unreadable, name_problem, open_source
+from terrace.source import Entry, Unreadable, name_problem, open_source
 
 MIB = 1024 * 1024
 FILES = {
@@ -171,8 +172,22 @@ def test_a_file_of_one_mebibyte_is_read_and_a_bigger_one_is_not(repo, at):
     repo.commit(**{"tenants/a.yaml": "x" * MIB, "tenants/b.yaml": "x" * (MIB + 1), "tenants/c.yaml": "c"})
     read = contents(open_source(repo.path, at), "tenants")
     assert read["tenants/a.yaml"] == b"x" * MIB
-    assert read["tenants/b.yaml"].reason.startswith("is larger than 1 MiB")
+    known = "" if at else " (1,048,577 bytes)"
+    assert read["tenants/b.yaml"].reason == f"is larger than 1 MiB{known}"
     assert read["tenants/c.yaml"] == b"c"
+
+
+def test_a_file_of_which_the_system_does_not_know_the_size():
+    [data] = open_source(Path("/proc/sys/kernel")).read([Entry("ostype", "file", "", "ostype")])
+    assert data == b"Linux\n"
+
+
+def test_many_readings_of_a_revision_share_one_process(repo, tmp_path, monkeypatch):
+    repo.commit(**FILES)
+    source = open_source(repo.path, "main")
+    expected = contents(source, "tenants")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert contents(source, "tenants") == expected
 
 
 def test_a_file_that_vanishes_grows_or_becomes_a_fifo_in_between(repo):

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
 import pytest
+
 from terrace.model.entities import Origin, Repository
 from terrace.model.findings import Severity
 from terrace.validate.examples import CROSS_CHECKS, source_of

@@ -35,16 +35,15 @@ def follow(path: str, look: Callable[[str], Found]) -> str | Unreadable:
     found = Found("folder")
     while ahead:
         part = ahead.pop()
+        if found.what != "folder":
+            return _to_nothing("/".join([*done, part]))
         if part in ("", "."):
             continue
         if part == ".git" or (part == ".." and not done):
             return _outside()
         if part == "..":
             done.pop()
-            found = Found("folder")
             continue
-        if found.what != "folder":
-            return _to_nothing("/".join([*done, part]))
         done.append(part)
         found = look("/".join(done))
         if found.what == "nothing":

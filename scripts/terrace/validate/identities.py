@@ -45,6 +45,10 @@ def marked(field: Field, marker: str) -> Iterator[Field]:
 
 def places(pattern: Pointer, value: Any, at: Pointer = ()) -> Iterator[tuple[Pointer, Any]]:
     """Where a field stands in `value`, and what is there. In a field's pointer `*` is any key, a number any item."""
+    while pattern and isinstance(pattern[0], str) and pattern[0] != "*":
+        if not isinstance(value, dict) or pattern[0] not in value:
+            return
+        value, at, pattern = value[pattern[0]], (*at, pattern[0]), pattern[1:]
     if not pattern:
         yield at, value
         return
@@ -54,6 +58,5 @@ def places(pattern: Pointer, value: Any, at: Pointer = ()) -> Iterator[tuple[Poi
             for index, item in enumerate(value):
                 yield from places(rest, item, (*at, index))
     elif isinstance(value, dict):
-        for name in value if part == "*" else (part,):
-            if name in value:
-                yield from places(rest, value[name], (*at, name))
+        for name, inner in value.items():
+            yield from places(rest, inner, (*at, name))

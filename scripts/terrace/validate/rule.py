@@ -65,7 +65,11 @@ Check = Callable[[Any], Iterable[Hit]]
 
 
 class Rule(NamedTuple):
-    """One rule, as its file declares it. `values` and `keys` say which leaves a rule on values wants to see."""
+    """One rule, as its file declares it.
+
+    `values` and `keys` are patterns in lower case: a rule on values sees the leaves whose value, and whose last key,
+    match them when written in lower case.
+    """
 
     code: str
     title: str

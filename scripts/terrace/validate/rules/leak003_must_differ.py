@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 from terrace.model.entities import KINDS
 from terrace.model.findings import Related
 from terrace.model.layers import Contribution, EffectiveConfig, LayerKind, Target
+from terrace.model.service import Field
 from terrace.model.source import Location, Pointer, dotted
 from terrace.validate.identities import places
 from terrace.validate.rule import Example, Family, Hit, rule, supply
@@ -78,10 +79,22 @@ class _Alike(NamedTuple):
 def check(family: Family) -> Iterator[Hit]:
     """Every value that environments of different kinds share where the contract says they must differ."""
     for field in family.facts.fields(family.contract, "must_differ"):
-        pointers = {place for config in family.configs.values() for place, _ in places(field.pointer, config.values)}
-        for pointer in sorted(pointers, key=str):
+        for pointer in sorted(_shared(family, field), key=str):
             for alike in _alike(family, family.configs, pointer):
                 yield _hit(family, pointer, alike if _is_its_own(family, alike) else _common(family, pointer, alike))
+
+
+def _shared(family: Family, field: Field) -> set[Pointer]:
+    """Where two environments have one value: what is worth a closer look, which is hardly ever anything."""
+    seen: set[tuple[Pointer, str]] = set()
+    shared: set[Pointer] = set()
+    for config in family.configs.values():
+        for pointer, value in places(field.pointer, config.values):
+            said = (pointer, repr(value))
+            if said in seen:
+                shared.add(pointer)
+            seen.add(said)
+    return shared
 
 
 def _alike(family: Family, configs: Configs, pointer: Pointer) -> Iterator[_Alike]:
