@@ -87,7 +87,6 @@ class Rule(NamedTuple):
 
         return inspect.cleandoc((self.module.__doc__ if self.module else "") or "")
 
-
     @property
     def summary(self) -> str:
         """The page's first sentence after its title."""
