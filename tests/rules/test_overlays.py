@@ -9,6 +9,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from terrace.layering import Layering
 from terrace.load import load
 from terrace.model.source import Pointer
