@@ -37,7 +37,7 @@ from terrace.validate.rule import (
     TenantView,
 )
 from terrace.validate.scan import Scan
-from terrace.validate.schema import Compiled, Problem, Schemas
+from terrace.validate.schema import Compiled, Problem, Schemas, only_refines
 from terrace.validate.suppress import Marks
 
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ class Engine:
         self._candidates: dict[str, list[Candidate]] = {}
         self._leaves: dict[tuple[str, str], list[Candidate]] = {}
         self._defaults: dict[str, list[Candidate]] = {}
+        self._valid: dict[Target, bool] = {}
         self._environments: dict[tuple[str, str], list[Finding]] = {}
         self._overlays = Overlays(self.layering)
         self._broken = _broken(repository.files)
@@ -274,13 +275,25 @@ class Engine:
     def _effective_schema(self, view: TargetView, *, whole: bool) -> Iterator[Finding]:
         service = view.config.target.service
         values = view.config.values
-        problems = list(self._schemas[service].effective.problems(values))
+        problems = [] if self._is_surely_valid(view) else list(self._schemas[service].effective.problems(values))
+        if not view.tenant:
+            self._valid[view.config.target] = not problems
         if not problems and service in self._cross_checks:
             said = self._cross_checks[service](values)
             problems = [Problem("cross-field", message, pointer, None, None) for pointer, message in said]
         for problem in problems:
             if whole or problem.keyword != "required":
                 yield from self._problem(problem, mended(view, problem), service=service, view=view)
+
+    def _is_surely_valid(self, view: TargetView) -> bool:
+        """Whether a tenant's config suits the schema because its environment's and its overlays each do."""
+        target = view.config.target
+        shared = target._replace(tenant=None)
+        if not (view.tenant and self._valid.get(shared) and self._schemas[target.service].judges_by_parts):
+            return False
+        own = view.config.layers[len(view.config.layers) - len(view.config.beneath) :]
+        environment = self.layering.effective(shared).values
+        return all(not self._candidates.get(layer.path) and only_refines(layer.values, environment) for layer in own)
 
     def _problem(
         self,

@@ -53,12 +53,52 @@ class Schemas:
         self.layer = Compiled(self._layer)
         self._sections: dict[str, Compiled] = {}
 
+    @cached_property
+    def judges_by_parts(self) -> bool:
+        """Whether a valid config with valid values laid over it, none of them null and no section new, is valid too.
+
+        So it is unless the contract asks for one thing where another is set: then only the whole can be judged.
+        """
+        return not _looks_at_the_whole(self.effective.schema)
+
     def section(self, name: str) -> Compiled:
         """The schema for one section of a `shared.yaml`."""
         if name not in self._sections:
             properties = {name: self._layer["properties"][name]}
             self._sections[name] = Compiled({**self._layer, "properties": properties})
         return self._sections[name]
+
+
+_OF_THE_WHOLE = frozenset({
+    "if", "not", "oneOf", "minProperties", "maxProperties", "propertyNames", "patternProperties", "$ref",
+    "dependentRequired", "dependentSchemas", "dependencies", "unevaluatedProperties",
+})  # fmt: skip
+
+
+def _looks_at_the_whole(schema: Any) -> bool:
+    """Whether a keyword of a schema, or of one of its sections, ties one value to another. Lists are judged whole."""
+    if not isinstance(schema, dict):
+        return False
+    choices = [each for each in schema.get("anyOf", ()) if each.get("type") != "null"]
+    additional = schema.get("additionalProperties")
+    if not _OF_THE_WHOLE.isdisjoint(schema) or len(choices) > 1:
+        return True
+    if isinstance(additional, dict) and additional.get("type") not in ("string", "integer", "number", "boolean"):
+        return True
+    below = [*schema.get("properties", {}).values(), *choices, *schema.get("allOf", ())]
+    return any(_looks_at_the_whole(each) for each in below)
+
+
+def only_refines(values: dict[str, Any], below: Any) -> bool:
+    """Whether an overlay only gives other values to what is there: nothing removed, and no section that is new."""
+    for name, value in values.items():
+        if value is None:
+            return False
+        if isinstance(value, dict):
+            section = below.get(name)
+            if not isinstance(section, dict) or not only_refines(value, section):
+                return False
+    return True
 
 
 def _problems(error: Any) -> Iterator[Problem]:

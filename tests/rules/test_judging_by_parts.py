@@ -1,0 +1,47 @@
+"""A tenant's config is not checked as a whole where its parts already prove it: the shortcut must never hide a fault."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from terrace.model.merge import merge
+from terrace.model.service import Contract
+from terrace.validate.examples import CONTRACT
+from terrace.validate.schema import Schemas, only_refines
+
+SCHEMAS = Schemas(Contract("app", CONTRACT))
+BASE: dict[str, Any] = {
+    "server": {"public_url": "https://www.harbourkitchen.com", "workers": 4},
+    "database": {"host": "db.internal"},
+    "cors": {"origins": []},
+}
+LEAVES = st.one_of(st.none(), st.booleans(), st.integers(-2, 99), st.sampled_from(["debug", "x", ""]), st.just([]))
+SECTIONS = st.dictionaries(st.sampled_from(["public_url", "workers", "host", "port", "level", "origins"]), LEAVES)
+OVERLAYS = st.dictionaries(st.sampled_from([*BASE, "logging", "unknown"]), st.one_of(LEAVES, SECTIONS), max_size=4)
+
+
+@given(OVERLAYS)
+def test_what_is_taken_for_valid_by_its_parts_is_valid_as_a_whole(overlay: dict[str, Any]) -> None:
+    contract = SCHEMAS.contract
+    base = contract.fill(BASE)
+    assert not list(SCHEMAS.effective.problems(base))
+    assert SCHEMAS.judges_by_parts
+    if only_refines(overlay, base) and not list(SCHEMAS.layer.problems(overlay)):
+        assert not list(SCHEMAS.effective.problems(contract.fill(merge(BASE, overlay))))
+
+
+def test_a_contract_that_ties_values_together_is_judged_as_a_whole() -> None:
+    tied = {**CONTRACT, "if": {"required": ["cors"]}, "then": {"required": ["images"]}}
+    assert not Schemas(Contract("app", tied)).judges_by_parts
+    entries = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
+    keyed = {**CONTRACT, "properties": {**CONTRACT["properties"], "queues": {"additionalProperties": entries}}}
+    assert not Schemas(Contract("app", keyed)).judges_by_parts
+
+
+def test_removing_a_value_or_adding_a_section_is_not_only_refining() -> None:
+    assert only_refines({"server": {"workers": 8}}, BASE)
+    assert not only_refines({"server": {"workers": None}}, BASE)
+    assert not only_refines({"logging": {"level": "info"}}, BASE)
