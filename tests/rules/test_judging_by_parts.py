@@ -1,4 +1,4 @@
-"""A tenant's config is not checked as a whole where its parts already prove it: the shortcut must never hide a fault."""
+"""A tenant's config is not checked as a whole where its parts prove it: the shortcut must never hide a fault."""
 
 from __future__ import annotations
 
