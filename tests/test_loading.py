@@ -233,7 +233,9 @@ def test_every_kind_of_bad_file_is_one_finding_of_its_own(example: Path, data: b
 
 
 def test_all_broken_files_are_named_at_once(example: Path) -> None:
-    files = sorted(path for path in (example / "environments").rglob("*.yaml") if "secrets" not in path.name)
+    files = sorted(
+        (p for p in (example / "environments").rglob("*.yaml") if "secrets" not in p.name), key=Path.as_posix
+    )
     for file in files:
         file.write_text("a: [1\n")
     found = pipeline.validate(example, cached=False).findings
