@@ -81,7 +81,7 @@ check-workflows: $(READY)
 	@$(call part,pre-commit: hooks,$(BIN)/pre-commit validate-config && $(BIN)/pre-commit validate-manifest)
 
 check-docs: $(READY)
-	@$(call part,docs,$(BIN)/mkdocs build --strict --quiet)
+	@$(call part,docs,$(BIN)/mkdocs build --strict)
 
 fix: $(READY) ## Mend what can be mended by machine: format, lint, findings with a fix, generated schemas
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
@@ -92,7 +92,7 @@ bench: $(READY) ## Time load, layer, validate and build against floors measured 
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 docs: $(READY) ## Build the site into site/
-	@$(BIN)/mkdocs build --strict --quiet && echo "site/index.html"
+	@$(BIN)/mkdocs build --strict
 
 hooks: $(READY) ## Let Git run the checks of .pre-commit-config.yaml before each commit
 	@$(BIN)/pre-commit install

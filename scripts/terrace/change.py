@@ -12,7 +12,7 @@ from terrace.errors import RefusedError, UsageError
 from terrace.layering import Layering
 from terrace.model.entities import Files, Repository, Tenant
 from terrace.model.findings import Finding, Severity
-from terrace.model.layers import EffectiveConfig, Target
+from terrace.model.layers import EffectiveConfig, Target, value_at
 from terrace.model.service import Contract
 from terrace.model.source import Document, Pointer, dotted
 from terrace.pipeline import validate_source
@@ -71,7 +71,7 @@ def change(
     path, document = _file(tenant.files if tenant else repository.files, home, service, pointer)
     if value is not UNSET:
         after = edit.with_value(document, path, pointer, value)
-    elif document and _at(document.value, pointer) is not UNSET:
+    elif document and value_at(document.value, pointer, UNSET) is not UNSET:
         after = edit.without(document, pointer)
     else:
         hint = f"Who does: terrace where {service} {dotted(pointer)}"
@@ -111,20 +111,12 @@ def _file(files: Files, home: str, service: str, pointer: Pointer) -> tuple[str,
     own, shared = f"{home}/{service}.yaml", f"{home}/shared.yaml"
     for path in (own, shared):
         document = files.documents.get(path)
-        if document and _at(document.value, pointer) is not UNSET:
+        if document and value_at(document.value, pointer, UNSET) is not UNSET:
             return path, document
     for finding in files.findings:
         if finding.location.path == own:
             raise RefusedError(f"{finding.location}: {finding.message}", hint="Mend the file first.")
     return own, files.documents.get(own)
-
-
-def _at(value: object, pointer: Pointer) -> object:
-    for part in pointer:
-        if not isinstance(value, dict) or part not in value:
-            return UNSET
-        value = value[part]
-    return value
 
 
 def _refuse_secret(contract: Contract, pointer: Pointer, home: str) -> None:
@@ -141,7 +133,7 @@ def _outcomes(source: Source, edited: Source, service: str, pointer: Pointer, pa
     for before, after in zip(_configs(source, service), _configs(edited, service), strict=True):
         if path not in [layer.path for layer in (*before.layers, *after.layers)]:
             continue
-        old, new = _at(before.values, pointer), _at(after.values, pointer)
+        old, new = value_at(before.values, pointer, UNSET), value_at(after.values, pointer, UNSET)
         winner = after.winner(pointer)
         overridden = winner is not None and winner.layer.path != path and old == new
         yield Outcome(after.target, old, new, str(winner.location) if winner and overridden else "")

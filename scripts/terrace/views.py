@@ -13,10 +13,12 @@ from terrace.explain import at as leading_to
 from terrace.layering import Layering, lineage
 from terrace.model.closest import closest
 from terrace.model.entities import Environment, Files, Tenant
-from terrace.model.layers import EffectiveConfig, Target, leaves
+from terrace.model.layers import EffectiveConfig, Target, leaves, value_at
 from terrace.model.service import Contract
 from terrace.model.source import Location, Pointer
 from terrace.source import Source, open_source
+
+_NOT_SAID = object()
 
 
 class View(NamedTuple):
@@ -74,6 +76,8 @@ class Setting(NamedTuple):
 
 def where(folder: Path, service: str, pointer: Pointer, *, at: str | None = None) -> list[Setting]:
     """Every file of every layer that says something of `pointer` for a service, weakest layers first."""
+    if not pointer:
+        raise UsageError("every layer sets a whole document", hint="Name a key.")
     tree = load.Tree(open_source(folder, at))
     repository = load.common(tree)
     contract = named(service, repository.contracts, "service")
@@ -91,12 +95,8 @@ def _settings(files: Files, service: str, pointer: Pointer, contract: Contract) 
         taken = name in (f"{service}.yaml", f"{service}.local.yaml")
         if not taken and not (name == "shared.yaml" and pointer[0] in contract.sections):
             continue
-        value: object = document.value
-        for part in pointer:
-            if not isinstance(value, dict) or part not in value:
-                break
-            value = value[part]
-        else:
+        value = value_at(document.value, pointer, _NOT_SAID)
+        if value is not _NOT_SAID:
             yield Setting(load.parent_of(path), value, document.at(pointer))
 
 

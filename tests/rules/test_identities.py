@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from terrace.validate.identities import identity, places, value_at
+from terrace.model.layers import value_at
+from terrace.validate.identities import identity, places
 
 
 @pytest.mark.parametrize(
@@ -57,6 +58,6 @@ def test_star_is_any_key_and_number_any_item() -> None:
 
 
 def test_value_at_a_place_is_that_item_alone() -> None:
-    assert value_at(("hosts", 1), {"hosts": ["a", "b"]}) == "b"
-    assert value_at(("hosts", 2), {"hosts": ["a", "b"]}) is None
-    assert value_at(("hosts", "x"), {"hosts": "a"}) is None
+    assert value_at({"hosts": ["a", "b"]}, ("hosts", 1)) == "b"
+    assert value_at({"hosts": ["a", "b"]}, ("hosts", 2)) is None
+    assert value_at({"hosts": "a"}, ("hosts", "x")) is None

@@ -106,6 +106,19 @@ def contribution(layer: Layer, pointer: Pointer) -> Contribution | None:
     return Contribution(layer, value, pointer)
 
 
+def value_at(value: Any, pointer: Pointer, default: object = None) -> Any:
+    """What stands at exactly `pointer` in `value`, also inside of lists; `default` where nothing does."""
+    for part in pointer:
+        if isinstance(value, dict):
+            inside = part in value
+        else:
+            inside = isinstance(value, list) and isinstance(part, int) and part < len(value)
+        if not inside:
+            return default
+        value = value[part]
+    return value
+
+
 def leaves(value: Any, pointer: Pointer = ()) -> Iterator[tuple[Pointer, Any]]:
     """Every leaf below `value`: scalars, lists (as one leaf each) and empty maps."""
     if isinstance(value, dict) and (value or not pointer):

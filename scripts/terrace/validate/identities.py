@@ -63,14 +63,3 @@ def _each(rest: Pointer, value: Any, part: str | int, at: Pointer) -> Iterator[t
         inner = value.items()
     for key, item in inner:
         yield from places(rest, item, (*at, key))
-
-
-def value_at(pointer: Pointer, value: Any) -> Any:
-    """What stands at exactly `pointer` in `value`, or None."""
-    for part in pointer:
-        if isinstance(value, dict):
-            value = value.get(part)
-        else:
-            inside = isinstance(value, list) and isinstance(part, int) and part < len(value)
-            value = value[part] if inside else None
-    return value

@@ -15,7 +15,10 @@ def mended(view: TargetView, problem: Problem) -> Callable[..., Location]:
 
     def at(pointer: Pointer, *, key: bool = False) -> Location:
         if problem.keyword == "required" and not _is_entry(view.contract, problem.pointer):
-            return view.supply((*pointer, problem.name))
+            missing = (*pointer, problem.name)
+            said = next(view.config.contributions(missing), None)
+            # What a layer took away is mended there: the weaker ones do set it.
+            return said.location if said is not None and said.value is None else view.supply(missing)
         leaf = tuple(part for part in pointer if isinstance(part, str))
         said = next(view.config.contributions(leaf), None)
         if said is None or said.value is None:

@@ -22,10 +22,10 @@ from typing import Any, NamedTuple
 
 from terrace.model.entities import KINDS
 from terrace.model.findings import Related
-from terrace.model.layers import Contribution, EffectiveConfig, LayerKind, Target
+from terrace.model.layers import Contribution, EffectiveConfig, LayerKind, Target, value_at
 from terrace.model.service import Field
 from terrace.model.source import Location, Pointer, dotted
-from terrace.validate.identities import places, value_at
+from terrace.validate.identities import places
 from terrace.validate.rule import Example, Family, Hit, rule, supply
 
 _STAGING = "server:\n  public_url: https://staging.harbourkitchen.com\ndatabase:\n  host: db.staging.internal\n"
@@ -99,7 +99,7 @@ def _alike(family: Family, configs: Configs, pointer: Pointer) -> Iterator[_Alik
     found: list[_Alike] = []
     guarded = sorted(configs, key=lambda name: (-_rank(family.kind(name)), name))
     for environment in guarded:
-        value = value_at(pointer, configs[environment].values)
+        value = value_at(configs[environment].values, pointer)
         winner = configs[environment].winner(pointer)
         if value in (None, "", [], {}) or (winner and _came_by_extends(family, environment, winner)):
             continue

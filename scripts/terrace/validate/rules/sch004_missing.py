@@ -5,7 +5,8 @@ The contract requires a value that no layer of a target sets, and there is no de
 **Why.** The application would not start. It is better to hear it here than from the application.
 
 **Fix.** Set the value in the file that the finding names: the target's own environment. If all environments share it,
-set it in `environments/base/` instead.
+set it in `environments/base/` instead. Where a `null` took it away, the finding names that line: remove the `null`, or
+set the value there.
 """
 
 from __future__ import annotations
@@ -26,6 +27,14 @@ BAD = (
     Example(
         {"environments/staging/app.yaml": "server:\n  public_url: https://staging.harbourkitchen.com\n"},
         "environments/staging/app.yaml:1",
+        "database.host",
+    ),
+    Example(
+        {
+            "environments/staging/app.yaml": "server:\n  public_url: https://staging.harbourkitchen.com\n",
+            "environments/staging/shared.yaml": "database: null\n",
+        },
+        "environments/staging/shared.yaml:1",
         "database.host",
     ),
     Example(
