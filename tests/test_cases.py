@@ -117,7 +117,9 @@ def _normalised(text: str, folder: Path) -> str:
     text = re.sub(r"\b[0-9a-f]{64}\b|\b[0-9a-f]{32}(?=…)", "<digest>", text)
     text = re.sub(r"\bin \d+\.\d s\b", "in <time> s", text)
     text = re.sub(r"\b[0-9a-f]{40}\b", "<commit>", text)
-    return re.sub(r"(?<=committed )[0-9a-f]{12}\b", "<commit>", text)
+    text = re.sub(r"(?<=committed )[0-9a-f]{12}\b", "<commit>", text)
+    text = re.sub(r"\b[0-9a-f]{12}\b", "<digest>", text)
+    return re.sub(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "<when>", text)
 
 
 @pytest.mark.parametrize("name", NAMES)
