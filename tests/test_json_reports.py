@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -160,9 +159,3 @@ def test_a_dry_run_names_the_hold_that_the_revert_clears(run: Run, repository: P
     assert [hold["name"] for hold in run("hold", "--env", "staging")["holds"]] == [name]
     [made] = run("deploy", "--env", "staging")["environments"]
     assert made["cleared"] == [name]
-
-
-def test_doctor_names_the_repository_it_found(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    subprocess.run(["git", "init", "-q"], cwd=repository, check=True)
-    assert cli.run(["-C", str(repository), "doctor"]) == 0
-    assert str(repository) in capsys.readouterr().out
