@@ -14,12 +14,12 @@ from random import Random
 from typing import Any, NamedTuple
 
 import yaml
-from terrace import schemas
-from terrace.model.merge import merge
-from terrace.model.service import Contract, Field
 
 from benchmarks.overlays import Pointer, Scope, Values, may_vary, overlay
 from benchmarks.yaml_text import document
+from terrace import schemas
+from terrace.model.merge import merge
+from terrace.model.service import Contract, Field
 
 APP = Path(__file__).parent / "app"
 KINDS = ("development", "staging", "production")

@@ -1,14 +1,18 @@
-"""The pages of the rules, made while the site is built: each rule's own text, and a list of all of them.
+"""The pages of rules and commands, made while the site is built: each rule's own text, each command's own help.
 
-A new rule is one file in the program; its page follows from that.
+A new rule or command is one file in the program; what the site says of it follows from that.
 """
 
 from __future__ import annotations
 
+from argparse import RawDescriptionHelpFormatter
+from functools import partial
 from itertools import groupby
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
+
+from terrace.cli import commands, parser_of, summary
 from terrace.validate.registry import rules
 from terrace.validate.rule import Rule
 
@@ -22,6 +26,7 @@ FAMILIES = {
     "TEN": "Tenants",
     "FLG": "Flags",
     "REL": "Releases",
+    "SUP": "Suppressions",
 }
 
 
@@ -35,13 +40,26 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 
 
 def on_files(files: Files, *, config: MkDocsConfig) -> Files:
-    """The site's files with a page for each rule and one that lists them."""
+    """The site's files with a page for each rule, one that lists them, and one for the commands."""
+    files.append(File.generated(config, "commands.md", content=commands_page()))
     files.append(File.generated(config, "rules/index.md", content=_index()))
     for rule in rules():
         title, _, text = rule.page.removeprefix("# ").partition("\n")
         content = f"# {rule.code} {title}\n\n*{rule.severity.word.capitalize()}*\n{text}"
         files.append(File.generated(config, _page(rule), content=content))
     return files
+
+
+def commands_page() -> str:
+    """What `terrace COMMAND --help` prints, for every command."""
+    parts = ["# Commands", "What `terrace COMMAND --help` prints. `-C DIR` may stand before the command, as with Git."]
+    for name in commands():
+        parser = parser_of(name)
+        # The same on every machine: as wide as the page, and plain also where Python has colours for terminals.
+        parser.formatter_class = partial(RawDescriptionHelpFormatter, width=100)
+        parser.color = False
+        parts += [f"## {name}", f"{summary(name)}.", f"```text\n{parser.format_help().strip()}\n```"]
+    return "\n\n".join(parts) + "\n"
 
 
 def _families() -> list[tuple[str, list[Rule]]]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hypothesis import strategies as st
+
 from terrace.model.layers import Target, leaves
 from terrace.model.source import Pointer
 

@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from terrace import cli
 
 CASES = Path(__file__).parent / "cases"

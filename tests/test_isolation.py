@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from terrace import load
 from terrace.bundle.canonical import canonical
 from terrace.layering import Layering
@@ -15,7 +16,6 @@ from terrace.model.entities import Repository
 from terrace.model.layers import EffectiveConfig, Target, leaves
 from terrace.model.source import Location
 from terrace.validate.examples import MemorySource
-
 from tests.generated import (
     CONTRACTS,
     TENANTS,

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from terrace.model.merge import merge
 
+from terrace.model.merge import merge
 from tests.generated import merged
 
 APPENDIX_A: list[tuple[Any, Any, Any]] = [

@@ -16,7 +16,6 @@ from terrace import load
 from terrace.errors import DestinationError
 from terrace.model.entities import Environment, Origin
 from terrace.model.findings import Report, Severity
-from terrace.seal import Sealed, Sealing
 from terrace.source import Source, open_source
 from terrace.validate.found import Found
 from terrace.validate.outcome import report
@@ -25,6 +24,7 @@ from terrace.views import named
 
 if TYPE_CHECKING:
     from terrace.deploy import Delivery
+    from terrace.seal import Sealed, Sealing
     from terrace.validate.engine import CrossCheck
 
 
@@ -95,6 +95,8 @@ def build(
     environment that is not protected may be built from an edited work tree, a protected one is not. Errors that reach
     an environment keep its bundles from being made, and no others.
     """
+    from terrace.seal import Sealing
+
     source = open_source(folder, at)
     known = load.common(load.Tree(source, only=()))
     chosen = [named(name, known.environments, "environment") for name in environments or known.environments]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+
 from terrace.bundle import Bundle, BundleWriter, open_bundle
 
 SCHEMA = {

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from terrace.bundle import Bundle, BundleWriter, open_bundle, read_index, write_index
 from terrace.bundle.writer import Addition
 from terrace.errors import BundleError

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from terrace.bundle import BundleWriter
 from terrace.deploy.directory import DirectoryDestination
 

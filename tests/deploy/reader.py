@@ -26,7 +26,7 @@ def read(service: str, tenant: str) -> str:
         if hashlib.sha256(content).hexdigest() != manifest["files"][name]["sha256"]:
             raise ValueError(f"{name} in {folder} is not what the manifest promises")
     digest = hashlib.sha256(data).hexdigest()
-    if not os.path.basename(folder).startswith(f"..sha256-{digest}"):
+    if f"/..sha256-{digest}" not in folder:
         raise ValueError(f"{folder} holds {digest}")
     return digest
 
@@ -47,7 +47,7 @@ def main() -> None:
             count += 1
             if not seen[service] or seen[service][-1] != digest:
                 seen[service].append(digest)
-    print(json.dumps({"count": count, "broken": broken, "seen": {os.path.basename(k): v for k, v in seen.items()}}))
+    print(json.dumps({"count": count, "broken": broken, "seen": list(seen.values())}))
 
 
 main()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from terrace.bundle import open_bundle
 from terrace.deploy import open_destination
 from terrace.deploy.directory import DirectoryDestination
@@ -20,6 +21,10 @@ NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 
 def links(folder: Path) -> dict[str, str]:
     return {path.name: str(path.readlink()) for path in folder.iterdir() if path.is_symlink()}
+
+
+def times(root: Path) -> dict[Path, int]:
+    return {path: path.lstat().st_mtime_ns for path in root.rglob("*") if path.name != "lock"}
 
 
 def test_the_layout_is_that_of_atomic_writer(deploy: Any, build: Any) -> None:

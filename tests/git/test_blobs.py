@@ -6,6 +6,7 @@ import itertools
 import random
 
 import pytest
+
 from terrace.errors import GitError
 from terrace.git import Leaf, find
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from terrace.errors import GitError
 from terrace.git import find
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from terrace.errors import GitError
 from terrace.git import Commit, find
 

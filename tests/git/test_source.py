@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+
 from terrace.errors import GitError, SourceError
 from terrace.model.entities import Origin
 from terrace.source import Entry, Unreadable, name_problem, open_source

@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+
 from terrace.errors import ExitCode
 
 LINK = re.compile(r"\]\(([^)\s]+)\)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hypothesis import strategies as st
+
 from terrace.model.findings import Edit, Finding, Fix, Related, Report, RuleInfo, Severity, Suppressed
 from terrace.model.source import Location, Span
 

@@ -7,6 +7,7 @@ import re
 from hypothesis import given
 from random_reports import WORDS
 from sample_report import FROM_WITHIN, LEAK, PLAIN_SECRET, PRODUCTION, REPORT, TEXTS, TYPE, WHOLE_FILE
+
 from terrace.model.findings import Edit, Finding, Fix, Report, Severity
 from terrace.model.source import Location
 from terrace.report.formats.github import render

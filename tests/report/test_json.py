@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sample_report import LEAK, NOT_ENCRYPTED, PLAIN_SECRET, PRODUCTION, REPORT, TYPE, WHOLE_FILE
+
 from terrace.model.findings import Edit, Finding, Fix, Report, Severity
 from terrace.model.source import Location
 from terrace.report.formats.json import render

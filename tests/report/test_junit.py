@@ -5,6 +5,7 @@ from __future__ import annotations
 from xml.etree import ElementTree as ET
 
 from sample_report import CORS, DEVELOPMENT, PRODUCTION, REPORT, TYPE, WHOLE_FILE
+
 from terrace.model.findings import Finding, Report, Severity
 from terrace.model.source import Location
 from terrace.report.formats.junit import render

@@ -12,7 +12,7 @@ from urllib.parse import unquote_to_bytes
 import pytest
 from hypothesis import given
 from random_reports import PATHS
-from sample_report import CORS, LEAK, NOT_ENCRYPTED, PLAIN_SECRET, PRODUCTION, REPORT, TEXTS, TYPE
+from sample_report import CORS, LEAK, NOT_ENCRYPTED, PLAIN_SECRET, PRODUCTION, REPORT, TEXTS, TYPE, WHOLE_FILE
 from terrace.model.findings import Edit, Finding, Fix, Report
 from terrace.model.source import Location, Span
 from terrace.report.formats.sarif import render, uri
@@ -50,6 +50,11 @@ def test_places_are_regions_below_the_root_of_the_git_repository() -> None:
     place = one(LEAK, REPORT._replace(prefix="deploy/config/"))["locations"][0]["physicalLocation"]
     assert place["artifactLocation"] == {"uri": f"deploy/config/{PRODUCTION}", "uriBaseId": "%SRCROOT%"}
     assert place["region"] == {"startLine": 5, "startColumn": 9, "endLine": 5, "endColumn": 32}
+
+
+def test_a_finding_about_a_whole_file_stands_at_its_start() -> None:
+    region = one(WHOLE_FILE)["locations"][0]["physicalLocation"]["region"]
+    assert region == {"startLine": 1, "startColumn": 1, "endLine": 1, "endColumn": 1}
 
 
 def test_related_places_come_along() -> None:

@@ -8,6 +8,7 @@ import os
 import pytest
 from hypothesis import given
 from random_reports import WORDS
+
 from terrace.report.cells import cut, grid, pad, printable, width, wrap
 from terrace.report.progress import progress
 from terrace.report.snippet import window

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from sample_report import DEVELOPMENT, LEAK, PLAIN_SECRET, PRODUCTION, REPORT, SECRET_VALUES, TYPE, WIDE
+
 from terrace.model.findings import Edit, Finding, Fix, Report, Severity
 from terrace.model.source import Location, Span
 from terrace.report.cells import width

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from terrace.model.findings import Finding, Severity
 from terrace.model.source import dotted
 from terrace.validate.examples import CROSS_CHECKS, source_of

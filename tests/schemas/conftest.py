@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from hypothesis import strategies as st
+
 from terrace.model.service import Contract, Field
 from terrace.schemas import contract_schema
 

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
+
 from terrace.layering import Layering
 from terrace.load import load
 from terrace.model.layers import Target, leaves

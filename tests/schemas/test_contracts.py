@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from terrace.errors import TerraceError
 from terrace.model.service import Contract
 from terrace.model.source import Pointer

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from terrace import contract
 from terrace.schemas import export, problems
 

@@ -8,6 +8,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path, PurePosixPath
 
 import pytest
+
 from terrace.schemas.editors import associations, settings
 
 ROOT = Path(__file__).parents[2]

@@ -11,6 +11,7 @@ from typing import Any
 import jsonschema_rs
 import pytest
 import yaml
+
 from terrace.layering import Layering, lineage
 from terrace.load import load
 from terrace.model.entities import Repository

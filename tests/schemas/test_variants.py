@@ -11,6 +11,7 @@ import jsonschema_rs
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from terrace.model.layers import leaves
 from terrace.model.service import Contract, Field
 from terrace.model.variants import Schema, layer_schema, only_secret, plain_schema, secrets_schema, shared_schema

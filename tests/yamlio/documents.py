@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hypothesis import strategies as st
+
 from terrace.yamlio import dump_scalar
 from terrace.yamlio.write import dump_flow, quote
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from terrace.errors import TerraceError
 from terrace.model.source import Document, Pointer
 from terrace.yamlio import read, set_value, unset
@@ -68,6 +69,7 @@ UNSET: dict[str, tuple[str, Pointer, str]] = {
     "in brackets, last": ("a: {b: 1, c: 2 }\n", ("a", "c"), "a: {b: 1 }\n"),
     "the first key of a list's item": ("a:\n  - b: 1\n    c: 2\n", ("a", 0, "b"), "a:\n  - c: 2\n"),
     "the only key of a list's item": ("a:\n  - b: 1\n  - 2\n", ("a", 0, "b"), "a:\n  - {}\n  - 2\n"),
+    "the only key of an item in a line of its own": ("a:\n-\n  # why\n  b: 1\n", ("a", 0, "b"), "a:\n-\n  {}\n"),
     "a whole map": ("a: 1\r\nb:\r\n  c: 1\r\n  d: 2\r\ne: 3\r\n", ("b",), "a: 1\r\ne: 3\r\n"),
     "a missing final newline stays missing": ("a: 1\nb: 2", ("b",), "a: 1"),
     "a block with its empty lines": ("a: |+\n  x\n\nb: 1\n", ("a",), "b: 1\n"),

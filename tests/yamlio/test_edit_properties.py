@@ -8,9 +8,9 @@ from typing import Any
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+
 from terrace.model.source import Document, Pointer
 from terrace.yamlio import read, set_value, unset
-
 from tests.yamlio.documents import KEYS, MAPS, SCALARS, VALUES, texts
 
 

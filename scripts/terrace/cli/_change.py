@@ -39,6 +39,7 @@ def run(args: Namespace) -> int:
     place = Place(args.env, args.tenant, args.group)
     found = change(folder, args.service, pointer, value, place, at="HEAD" if args.branch else None)
     sys.stdout.write(change_text(found, pointer, _options.style(args)))
+    sys.stdout.flush()  # what would change comes before why it does not, in a file too
     if found.refused:
         errors = [f"{each.code} {each.location}: {each.message}. {each.hint}".rstrip(". ") for each in found.findings]
         raise RefusedError("the edit is not made: it brings\n    " + "\n    ".join(errors))

@@ -93,7 +93,7 @@ class DirectoryDestination:
             ]
             if logged:
                 self._carry_out(Intent(staged, locked.lines(*logged), lift=cleared))
-            warnings = self._prune(locked, logged) if staged else ()
+            warnings = self._prune(locked, logged)
             return Delivery(release, not staged, cleared, locked.recovered, warnings)
 
     def rollback(

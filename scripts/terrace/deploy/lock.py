@@ -125,6 +125,6 @@ def _note(descriptor: int, data: bytes) -> None:
 
 def _boot() -> str:
     try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return Path("/proc/sys/kernel/random/boot_id").read_bytes().decode().strip()
     except OSError:
         return ""

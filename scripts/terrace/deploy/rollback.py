@@ -149,6 +149,7 @@ def _warnings(old: Bundle, undone: Bundle, differing: Iterable[str], *, with_sec
 
 def _hold(old: Bundle, undone: Bundle, changed: list[Change], record: Record, secrets: dict[str, str]) -> Hold:
     salt = token_hex(16)
+    config = undone.ref.streams.config if undone.ref.streams.config != old.ref.streams.config else ""
     return Hold(
         name=f"{old.ref.service}-{record.number}",
         service=old.ref.service,
@@ -160,5 +161,5 @@ def _hold(old: Bundle, undone: Bundle, changed: list[Change], record: Record, se
         time=stamp(record.now),
         salt=salt,
         leaves=held_leaves(changed, salt),
-        extra={"config": undone.ref.streams.config, "secrets": secrets},
+        extra={"config": config, "secrets": secrets},
     )

@@ -50,6 +50,11 @@ def find(folder: Path) -> Git | None:
     )
 
 
+def begin(folder: Path) -> None:
+    """Make `folder` the top of a new repository, with nothing committed and no hooks of this machine's templates."""
+    process.run(folder, "init", "--quiet", "--initial-branch=main", "--template=")
+
+
 class Git:
     """One repository. `prefix` is the path of the folder we were asked about below `root`, the top of the work tree."""
 

@@ -32,7 +32,6 @@ class Field:
         self.additional: Field | None = None
         self.items: Field | None = None
         self.alternatives: tuple[Field, ...] = ()
-        self._open_to: dict[str, bool] = {}
         self.secret: bool = marker("secret", parent.secret if parent else False)
         self.set_by: frozenset[str] = frozenset(marker("set-by", parent.set_by if parent else EVERYONE))
         self.env_var: str = marker("env-var", "")
@@ -44,37 +43,12 @@ class Field:
         self.owner: str = marker("owner", parent.owner if parent else "")
         self.since: str = marker("since", parent.since if parent else "")
         self.deprecated_by: str = marker("deprecated-by", "")
+        # Of the field and everything below it, so that who looks for the rare case can pass by the rest.
+        self.closed_to: frozenset[str] = EVERYONE - self.set_by
+        self.has_deprecated = bool(self.deprecated_by)
 
     def __repr__(self) -> str:
         return f"Field({self.pointer!r})"
-
-    @cached_property
-    def holds_secrets(self) -> bool:
-        """Whether it is a secret, or has one below."""
-        return self.secret or any(field.holds_secrets for field in self._below)
-
-    @cached_property
-    def guarded(self) -> tuple[tuple[str, Field], ...]:
-        """The named fields below that are secrets or hold some."""
-        return tuple((name, field) for name, field in self.properties.items() if field.holds_secrets)
-
-    @cached_property
-    def is_deprecated_somewhere(self) -> bool:
-        """Whether it, or a field below, has a successor."""
-        return bool(self.deprecated_by) or any(field.is_deprecated_somewhere for field in self._below)
-
-    def is_open_to(self, kind: str) -> bool:
-        """Whether layers of `kind` may set it and every field below."""
-        known = self._open_to.get(kind)
-        if known is None:
-            known = kind in self.set_by and all(field.is_open_to(kind) for field in self._below)
-            self._open_to[kind] = known
-        return known
-
-    @property
-    def _below(self) -> tuple[Field, ...]:
-        inner = [self.additional, self.items]
-        return (*self.properties.values(), *(field for field in inner if field is not None), *self.alternatives)
 
     @cached_property
     def is_section(self) -> bool:
@@ -101,6 +75,12 @@ class Field:
                 found = found or alternative.child(part)
         return found
 
+    def inside(self) -> Iterator[Field]:
+        """What the contract knows directly below: named fields, the entries of a map, the items of a list."""
+        yield from self.properties.values()
+        yield from (field for field in (self.additional, self.items) if field is not None)
+        yield from self.alternatives
+
     def walk(self) -> Iterator[Field]:
         """This field and every named field below it, in the order of the contract."""
         yield self
@@ -111,7 +91,7 @@ class Field:
 class Contract:
     """The contract of one service, as its committed JSON Schema states it."""
 
-    __slots__ = ("document", "path", "root", "schema", "service")
+    __slots__ = ("document", "path", "required_secrets", "root", "schema", "service")
 
     def __init__(
         self, service: str, schema: dict[str, Any], *, path: str = "", document: Document | None = None
@@ -121,6 +101,7 @@ class Contract:
         self.path = path
         self.document = document
         self.root = _read(schema, (), schema, None, ())
+        self.required_secrets = tuple(_required_secrets(self.root))
 
     @property
     def tenancy(self) -> str:
@@ -180,7 +161,20 @@ def _read(
     if isinstance(items, dict):
         field.items = _read(items, (*pointer, 0), root, field, seen)
     field.alternatives = tuple(_read(other, pointer, root, parent, seen) for other in others)
+    for inner in field.inside():
+        field.closed_to |= inner.closed_to
+        field.has_deprecated = field.has_deprecated or inner.has_deprecated
     return field
+
+
+def _required_secrets(field: Field) -> Iterator[Pointer]:
+    """The secrets that the contract requires, each wherever the section is there that it stands in."""
+    for name, child in field.properties.items():
+        if child.secret and not child.is_section:
+            if name in field.required:
+                yield child.pointer
+        else:
+            yield from _required_secrets(child)
 
 
 def _resolve(

@@ -17,7 +17,6 @@ from terrace.model.service import PREFIX
 from terrace.model.variants import Schema, layer_schema, secrets_schema, shared_schema
 from terrace.schemas.check import contract_findings
 from terrace.schemas.contracts import contract_path, contract_schema, model_of, services
-from terrace.schemas.editors import settings
 from terrace.schemas.locate import locate_field
 
 __all__ = [
@@ -76,6 +75,8 @@ def _contracts(root: Path) -> dict[str, Schema]:
 
 
 def _files(root: Path, contracts: dict[str, Schema]) -> dict[str, bytes]:
+    from terrace.schemas.editors import settings
+
     layers = {service: layer_schema(schema) for service, schema in contracts.items()}
     sealed = {service: secrets_schema(schema) for service, schema in contracts.items()}
     files: dict[str, bytes] = {}

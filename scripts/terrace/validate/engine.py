@@ -14,11 +14,11 @@ from terrace.layering import Layering, environment_folders, tenant_folders
 from terrace.model.entities import Files, Repository, Tenant
 from terrace.model.findings import Finding, Severity
 from terrace.model.layers import EffectiveConfig, Layer, Target, contribution
-from terrace.model.service import Contract
 from terrace.model.source import Document, Location, Pointer
 from terrace.validate.descriptors import descriptor_schema
 from terrace.validate.facts import Facts
 from terrace.validate.found import Found, merge
+from terrace.validate.mend import mended
 from terrace.validate.overlays import Overlays
 from terrace.validate.places import is_descriptor, layer_file, plain_documents
 from terrace.validate.registry import rules as all_rules
@@ -265,8 +265,9 @@ class Engine:
     def _values(self, service: str, values: dict[str, Any], at: Callable[[Pointer], Location]) -> Iterator[Finding]:
         contract = self.repository.contracts[service]
         for rule, pointer, value in self._scan.leaves(values):
-            leaf = Leaf(value, pointer, contract.field(pointer), at, values)
-            yield from self._findings(rule, leaf)
+            field = contract.field(pointer)
+            if field is None or not field.secret:
+                yield from self._findings(rule, Leaf(value, pointer, field, at, values))
 
     def _effective_schema(self, view: TargetView, *, whole: bool) -> Iterator[Finding]:
         service = view.config.target.service
@@ -277,7 +278,7 @@ class Engine:
             problems = [Problem("cross-field", message, pointer, None, None) for pointer, message in said]
         for problem in problems:
             if whole or problem.keyword != "required":
-                yield from self._problem(problem, _place_in(view, problem), service=service, view=view)
+                yield from self._problem(problem, mended(view, problem), service=service, view=view)
 
     def _problem(
         self,
@@ -325,27 +326,6 @@ def _wins(pointer: Pointer, stronger: Sequence[Layer]) -> bool:
     """Whether none of the stronger layers says anything of `pointer`."""
     path = tuple(part for part in pointer if isinstance(part, str))
     return all(contribution(layer, path) is None for layer in stronger)
-
-
-def _place_in(view: TargetView, problem: Problem) -> Callable[..., Location]:
-    """Where a problem of an effective config must be mended: the file that gave the value, or should give it."""
-
-    def at(pointer: Pointer, *, key: bool = False) -> Location:
-        if problem.keyword == "required" and not _is_entry(view.contract, problem.pointer):
-            return view.supply((*pointer, problem.name))
-        leaf = tuple(part for part in pointer if isinstance(part, str))
-        said = next(view.config.contributions(leaf), None)
-        if said is None or said.value is None:
-            return view.supply(pointer)
-        return said.layer.document.at(pointer, key=key)
-
-    return at
-
-
-def _is_entry(contract: Contract, pointer: Pointer) -> bool:
-    """Whether `pointer` leads into an entry of a free map or an item of a list: what it lacks, its own layer lacks."""
-    field = contract.field(pointer)
-    return field is not None and ("*" in field.pointer or 0 in field.pointer)
 
 
 def _broken(files: Files) -> frozenset[str]:

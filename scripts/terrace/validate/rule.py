@@ -65,7 +65,11 @@ Check = Callable[[Any], Iterable[Hit]]
 
 
 class Rule(NamedTuple):
-    """One rule, as its file declares it. `values` and `keys` say which leaves a rule on values wants to see."""
+    """One rule, as its file declares it.
+
+    `values` and `keys` are patterns in lower case: a rule on values sees the leaves whose value, and whose last key,
+    match them when written in lower case.
+    """
 
     code: str
     title: str
@@ -140,23 +144,18 @@ class LayerFile(NamedTuple):
     contracts: tuple[Contract, ...]
     repository: Repository
 
-    def entries(self, matters: Callable[[Field], bool]) -> Iterator[tuple[Pointer, Any, Field]]:
-        """Every entry of every map in the file that a contract knows, with what the contract says of it.
-
-        A part of the contract that does not `matter` is passed over with everything below it.
-        """
+    def entries(self, into: Callable[[Field], bool]) -> Iterator[tuple[Pointer, Any, Field]]:
+        """Every entry that a contract knows, with what it says of it; only those whose field `into` agrees to."""
         for contract in self.contracts:
             stack: list[tuple[Pointer, Any, Field]] = [((), self.document.value, contract.root)]
             while stack:
                 pointer, value, field = stack.pop()
-                if not matters(field):
-                    continue
                 if pointer:
                     yield pointer, value, field
                 if isinstance(value, dict):
                     for name, inner in value.items():
                         below = field.child(name)
-                        if below is not None:
+                        if below is not None and into(below):
                             stack.append(((*pointer, name), inner, below))
 
 

@@ -15,11 +15,10 @@ class Scan:
 
     def __init__(self, rules: list[Rule]) -> None:
         self._rules = [
-            (rule, re.compile(rule.values, re.I) if rule.values else None, re.compile(rule.keys, re.I))
-            for rule in rules
+            (rule, re.compile(rule.values) if rule.values else None, re.compile(rule.keys)) for rule in rules
         ]
         coarse = [f"(?:{rule.values})" for rule in rules if rule.values and not rule.keys]
-        self._any = re.compile("|".join(coarse) or r"(?!)", re.I)
+        self._any = re.compile("|".join(coarse) or r"(?!)")
         self._by_name: dict[str, list[tuple[Rule, re.Pattern[str] | None]]] = {}
         self._memo: dict[tuple[str, Any], tuple[Rule, ...]] = {}
 
@@ -45,16 +44,16 @@ class Scan:
         return rules
 
     def _interested(self, name: str, value: Any) -> tuple[Rule, ...]:
-        text = value if isinstance(value, str) else str(value).lower()
+        text = str(value).lower()
         mine = self._by_name.get(name)
         if mine is None:
-            mine = [(rule, values) for rule, values, keys in self._rules if keys.pattern and keys.search(name)]
+            mine = [(rule, values) for rule, values, keys in self._rules if keys.pattern and keys.search(name.lower())]
             self._by_name[name] = mine
-        found = [rule for rule, values in mine if values is None or values.search(text)]
+        found = [rule for rule, values in mine if _matches(values, text)]
         if self._any.search(text):
-            found += [
-                rule
-                for rule, values, keys in self._rules
-                if not keys.pattern and (values is None or values.search(text))
-            ]
+            found += [rule for rule, values, keys in self._rules if not keys.pattern and _matches(values, text)]
         return tuple(found)
+
+
+def _matches(values: re.Pattern[str] | None, text: str) -> bool:
+    return values is None or values.search(text) is not None

@@ -35,7 +35,7 @@ def check(path: str, text: str, *, any_value: bool = False) -> tuple[Value, list
     composed = compose(text)
     report = _Report(path)
     for number, root in enumerate(composed.roots):
-        report.walk(root, (), known=number == 0)
+        report.walk(root, () if number == 0 else None)
         report.indentation(text, root, composed)
     report.signs(text, composed.end)
     report.whole(text, composed, any_value=any_value)
@@ -62,8 +62,9 @@ class _Report:
     def __init__(self, path: str) -> None:
         self.path = path
         self.findings: list[Finding] = []
-        self.starts: list[tuple[int, Pointer]] = []
+        self.explained = False
         self.anchors: dict[str, int] = {}
+        self.starts: list[tuple[int, Pointer | None]] = []
 
     def add(
         self, code: str, message: str, span: Span, pointer: Pointer | None, hint: str, related: tuple[Related, ...] = ()
@@ -71,33 +72,34 @@ class _Report:
         at = Location(self.path, span)
         self.findings.append(Finding(code, Severity.ERROR, message, at, pointer, hint, related))
 
-    def walk(self, node: Node, pointer: Pointer, *, known: bool) -> None:
-        """Look at a node and everything below it. Only pointers into the first document mean anything."""
-        self.starts.append((node.start, pointer if known else ()))
+    def walk(self, node: Node, pointer: Pointer | None) -> None:
+        """Look at a node and everything below it. Without a pointer it stands where pointers mean nothing."""
+        self.starts.append((node.start, pointer))
         if node.kind == "mapping":
-            self._mapping(node, pointer, known=known)
+            self._mapping(node, pointer)
         elif node.kind == "sequence":
             for index, (_, value) in enumerate(node.items):
-                self.walk(value, (*pointer, index), known=known)
+                self.walk(value, None if pointer is None else (*pointer, index))
         elif node.kind == "scalar" and not node.style:
             refused = resolve(node.text)
             if isinstance(refused, Refused):
-                self.add(refused.code, refused.message, node.span, pointer if known else None, refused.hint)
+                self.add(refused.code, refused.message, node.span, pointer, refused.hint)
 
-    def _mapping(self, node: Node, pointer: Pointer, *, known: bool) -> None:
+    def _mapping(self, node: Node, pointer: Pointer | None) -> None:
         first: dict[str, Node] = {}
         for key, value in node.items:
             if key is None:
                 continue
-            name = self._key(key, pointer if known else None)
-            inner = pointer if name is None else (*pointer, name)
+            name = self._key(key, pointer)
+            inner = None if pointer is None or name is None else (*pointer, name)
             if name is not None and (earlier := first.setdefault(name, key)) is not key:
                 related = (Related(Location(self.path, earlier.span), "first set here"),)
                 message = f"the key {dotted((name,))} stands twice in one map"
                 hint = f"Keep one of them (the first is in line {earlier.span.line})."
-                self.add("SYN006", message, key.span, inner if known else None, hint, related)
-            self.starts.append((key.start, inner if known else ()))
-            self.walk(value, inner, known=known and name is not None)
+                self.add("SYN006", message, key.span, inner, hint, related)
+            self.starts.append((key.start, pointer if name is None else inner))
+            if name is not None or value.kind != "alias":
+                self.walk(value, inner)
 
     def _key(self, key: Node, pointer: Pointer | None) -> str | None:
         """The name that a key's node gives, None with a finding if it gives none."""
@@ -125,11 +127,10 @@ class _Report:
         return None
 
     def indentation(self, text: str, root: Node, composed: Composed) -> None:
-        """Find lines that stand too far left. What follows a bracket or quote that is not closed is not one of them."""
-        problem = explain(text, composed.problem).span.line if composed.problem is not None else None
-        for message, hint, span in indentation(text, root, -1):
-            if problem is None or span.line < problem:
-                self.add("SYN004", message, span, None, hint)
+        """Find lines that stand too far left; what was never closed has no last line to look at."""
+        for oddity in indentation(text, root, -1, closed=composed.problem is None):
+            self.add("SYN004", oddity.message, oddity.span, None, oddity.hint)
+            self.explained = self.explained or oddity.misleads
 
     def signs(self, text: str, end: int) -> None:
         """Find tags, anchors, aliases and odd signs: the parser hides some of them, the scanner shows every one."""
@@ -178,7 +179,8 @@ class _Report:
             self.add("SYN010", "a second document begins here", start, None, "Make it a file of its own.")
         if composed.problem is not None:
             code, message, hint, span = explain(text, composed.problem)
-            if not (code == "SYN008" and any(found.code == code for found in self.findings)):
+            repeated = code in ("SYN008", "SYN009") and any(found.code == code for found in self.findings)
+            if not self.explained and not repeated:
                 self.add(code, message, span, None, hint)
         elif not any_value:
             self._top(composed)

@@ -25,10 +25,13 @@ Value = Scalar | list["Value"] | dict[str, "Value"]
 # text cannot have more levels than bytes.
 _SHALLOW_BYTES = 2048
 _MANY_BRACKETS = 300
-_DEEP_BLOCK = re.compile(rb"[ \t?:-]{200}")
+# A block collection needs two characters of a line's beginning for each level.
+_DEEP_BLOCK = rb"[ \t?:-]{200}"
 # A tag, an anchor, an alias or a '?' that libyaml takes for a key stands behind a space, at the beginning of a line or
 # inside brackets; `a&b` is text.
-_SIGN = re.compile(rb"(?:^|[\s,\[{:?-])(?:[&*?]\S|!)|^%", re.MULTILINE)
+_SIGN = rb"(?m:(?:^|[\s,\[{:?-])(?:[&*?]\S|!)|^%)"
+_GLUED = rb"[\]\[{},:|>+?-]#|[|>][0-9+-]+#"
+_QUOTED_SIGN = rb"""(?m:^ *(?:- +)*(?:[\w.-]+: +)?(?:"#[^"\\\r\n]*"|'#[^'\r\n]*') *(?: #.*)?\r?$)"""
 _MEMO_SIZE = 20_000
 _MEMO_LENGTH = 64
 
@@ -87,16 +90,23 @@ def _locate(text: str) -> dict[Pointer, Spans]:
 
 def _suspicious(data: bytes) -> bool:
     """Whether only the exact way may look at `data`: it may be deep or full, or hold what libyaml alone reads well."""
-    if (b"&" in data or b"*" in data or b"!" in data or b"?" in data or b"%" in data) and _SIGN.search(data):
+    if (b"&" in data or b"*" in data or b"!" in data or b"?" in data or b"%" in data) and re.search(_SIGN, data):
         return True
     comments = data.count(b" #") + data.count(b"\n#") + data.startswith(b"#")
-    if data.count(b"#") != comments:
+    if data.count(b"#") != comments and _glued(data):
         return True
     return len(data) > _SHALLOW_BYTES and (
         len(data) > 2 * MAX_ENTRIES
         or data.count(b"[") + data.count(b"{") > _MANY_BRACKETS
-        or _DEEP_BLOCK.search(data) is not None
+        or re.search(_DEEP_BLOCK, data) is not None
     )
+
+
+def _glued(data: bytes) -> bool:
+    """Whether a comment may stand directly behind a quote or a bracket. `x#y` is text, and `"#x"` often begins one."""
+    if re.search(_GLUED, data):
+        return True
+    return data.count(b'"#') + data.count(b"'#") != len(re.findall(_QUOTED_SIGN, data))
 
 
 def _quick(data: bytes) -> dict[str, Value] | None:

@@ -29,12 +29,13 @@ def remove(text: str, places: list[Place]) -> list[Splice]:
 def _emptied(text: str, owner: Place, last: Place) -> list[Splice]:
     if owner.node.style == "{" or last.key is None:
         return [Splice(owner.node.start, owner.node.end, "{}")]
-    start, end = _lines(text, last.key, last.node)
-    if text[start_of_line(text, last.key.start) : last.key.start].strip():
+    before = text[start_of_line(text, last.key.start) : last.key.start]
+    if before.strip():
         return [Splice(last.key.start, last.node.end, "{}")]
+    start, end = _lines(text, last.key, last.node)
     ends_open = end == len(text) and text[-1:] not in ("\r", "\n")
     rest = text[end_of_line(text, last.node.end) : end] if not ends_open else ""
-    return [Splice(start, end, "{}" + rest)]
+    return [Splice(start, end, f"{before}{{}}{rest}")]
 
 
 def _from_brackets(parent: Node, key: Node) -> Splice:

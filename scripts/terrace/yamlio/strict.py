@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
 
 class Oddity(NamedTuple):
-    """Something that other readers refuse or read differently."""
+    """Something that other readers refuse or read differently. `misleads`: libyaml's own complaint is about it."""
 
     message: str
     hint: str
     span: Span
+    misleads: bool = False
 
 
 _LINE = re.compile(r"(?:\r\n|\r|\n)( *)(\t*)(.?)")
@@ -48,16 +49,16 @@ def sign(text: str, token: Token) -> tuple[str, str, str, Span] | None:
     return "SYN004", "a comment needs a space before the '#'", "Add the space, or put the text in quotes.", span
 
 
-def indentation(text: str, node: Node, indent: int) -> Iterator[Oddity]:
+def indentation(text: str, node: Node, indent: int, *, closed: bool) -> Iterator[Oddity]:
     """Lines that stand too far left, or behind a tab, in a value below a map or list that is indented by `indent`."""
     if node.kind in ("mapping", "sequence") and not node.style:
         for key, value in node.items:
             for part in (key, value):
                 if part is not None:
-                    yield from indentation(text, part, node.span.column - 1)
+                    yield from indentation(text, part, node.span.column - 1, closed=closed)
     elif node.style in ("|", ">"):
         yield from _block_scalar(text, node, indent)
-    elif node.style and node.span.line != node.span.end_line:
+    elif node.style and node.span.line != node.span.end_line and (closed or node.style != "{"):
         yield from _lines(text, node, indent)
 
 
@@ -86,7 +87,7 @@ def _block_scalar(text: str, node: Node, indent: int) -> Iterator[Oddity]:
             if widest > len(spaces) > indent:
                 span = Span(widest_line, 1, widest_line, widest + 1)
                 message = "this empty line is indented deeper than the text below it"
-                yield Oddity(message, "Remove the spaces, or write the indentation behind the | or >.", span)
+                yield Oddity(message, "Remove the spaces, or write the indentation behind the | or >.", span, True)
             return
         if len(spaces) > widest:
             widest, widest_line = len(spaces), number

@@ -79,6 +79,8 @@ def explain(text: str, error: MarkedYAMLError) -> Explained:
     if problem == "found character that cannot start any token":
         character = text[mark.index : mark.index + 1]
         return Explained("SYN004", f"a value cannot begin with {character}", "Put it in quotes.", _here(mark))
+    if problem == "did not find expected key" and text.startswith(":", mark.index):
+        return Explained("SYN007", "a key is missing before the ':'", 'Name it; "" is the empty key.', _here(mark))
     for part, words in _PROBLEMS:
         if part in problem:
             code = "SYN008" if "tag" in part else "SYN009" if "alphabetic" in part else "SYN004"

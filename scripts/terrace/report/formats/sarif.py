@@ -6,7 +6,7 @@ from typing import Any
 
 from terrace import __version__
 from terrace.model.findings import Edit, Finding, Fix, Related, Report, RuleInfo, Severity
-from terrace.model.source import Location, json_pointer
+from terrace.model.source import Location, Span, json_pointer
 from terrace.report.fingerprint import Fingerprints
 from terrace.report.formats.json import dump
 from terrace.report.source import Sources
@@ -121,14 +121,11 @@ def _replacement(edit: Edit) -> dict[str, Any]:
 
 
 def _physical(location: Location, prefix: str) -> dict[str, Any]:
-    place: dict[str, Any] = {"artifactLocation": _artifact(location.path, prefix)}
-    if location.span is not None:
-        line, column, end_line, end_column = location.span
-        region = {"startLine": line, "startColumn": column, "endLine": max(line, end_line), "endColumn": end_column}
-        if end_line <= line:
-            region["endColumn"] = max(column, end_column)
-        place["region"] = region
-    return place
+    # Code scanning shows nothing without a region: a finding about a whole file stands at its start.
+    line, column, end_line, end_column = (max(1, number) for number in location.span or Span(1, 1, 1, 1))
+    end = (end_line, end_column) if (end_line, end_column) > (line, column) else (line, column)
+    region = {"startLine": line, "startColumn": column, "endLine": end[0], "endColumn": end[1]}
+    return {"artifactLocation": _artifact(location.path, prefix), "region": region}
 
 
 def _artifact(path: str, prefix: str) -> dict[str, str]:

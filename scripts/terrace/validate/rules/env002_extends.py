@@ -24,7 +24,10 @@ GOOD = (
 )
 BAD = (
     Example(
-        {"environments/preview/environment.yaml": "kind: staging\nextends: development\n"},
+        {
+            "environments/preview/environment.yaml": "kind: staging\nextends: development\n",
+            "environments/preview/app.yaml": "server:\n  public_url: https://preview.harbourkitchen.com\n",
+        },
         "environments/preview/environment.yaml:2",
         "extends",
     ),

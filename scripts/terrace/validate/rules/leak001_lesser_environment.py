@@ -28,7 +28,7 @@ GOOD = (
             "environments/production-eu/app.yaml": "database:\n  host: db.production-eu.internal\n",
         }
     ),
-    Example({"environments/staging/environment.yaml": "kind: staging\nextends: development\n"}),
+    Example({"environments/staging/environment.yaml": "kind: staging\nextends: development\n"}, also=("ENV002",)),
     Example(
         {
             "environments/production/environment.yaml": "kind: production\nprotected: true\nextends: staging\n",

@@ -54,10 +54,10 @@ BAD = (
     Example(
         {
             "environments/base/app.yaml": "server:\n  public_url: https://shop.harbourkitchen.com\n",
-            "environments/production/app.yaml": "database:\n  host: db.production.internal\nserver:\n  public_url: null\n",
-            "tenants/acme/app.yaml": "server:\n  public_url: https://acme.com\n",
+            "environments/production-eu/environment.yaml": "kind: production\nprotected: true\n",
+            "environments/production-eu/app.yaml": "database:\n  host: db.production-eu.internal\nserver:\n  workers: 8\n",
         },
-        "environments/production/app.yaml:4",
+        "environments/production-eu/app.yaml:4",
         "server.public_url",
     ),
 )

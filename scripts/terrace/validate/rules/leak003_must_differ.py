@@ -10,7 +10,8 @@ lesser one happens to customers.
 stands at the more guarded one (or at the layer that both share), with the other place beside it.
 
 **Exceptions.** Environments of the same kind may share a value, as `production-eu` may with `production`. Empty values
-are not compared, and neither are secrets, which nobody can compare without their keys.
+are not compared, and neither are secrets, which nobody can compare without their keys. A
+value that came by an `extends` across kinds is that mistake (LEAK001, ENV002), not this one.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any, NamedTuple
 from terrace.model.entities import KINDS
 from terrace.model.findings import Related
 from terrace.model.layers import Contribution, EffectiveConfig, LayerKind, Target
+from terrace.model.service import Field
 from terrace.model.source import Location, Pointer, dotted
 from terrace.validate.identities import places
 from terrace.validate.rule import Example, Family, Hit, rule, supply
@@ -59,6 +61,7 @@ BAD = (
         },
         "tenants/acme/production/app.yaml:2",
         "server.public_url",
+        also=("TEN001",),
     ),
 )
 
@@ -76,10 +79,22 @@ class _Alike(NamedTuple):
 def check(family: Family) -> Iterator[Hit]:
     """Every value that environments of different kinds share where the contract says they must differ."""
     for field in family.facts.fields(family.contract, "must_differ"):
-        pointers = {place for config in family.configs.values() for place, _ in places(field.pointer, config.values)}
-        for pointer in sorted(pointers, key=str):
+        for pointer in sorted(_shared(family, field), key=str):
             for alike in _alike(family, family.configs, pointer):
                 yield _hit(family, pointer, alike if _is_its_own(family, alike) else _common(family, pointer, alike))
+
+
+def _shared(family: Family, field: Field) -> set[Pointer]:
+    """Where two environments have one value: what is worth a closer look, which is hardly ever anything."""
+    seen: set[tuple[Pointer, str]] = set()
+    shared: set[Pointer] = set()
+    for config in family.configs.values():
+        for pointer, value in places(field.pointer, config.values):
+            said = (pointer, repr(value))
+            if said in seen:
+                shared.add(pointer)
+            seen.add(said)
+    return shared
 
 
 def _alike(family: Family, configs: Configs, pointer: Pointer) -> Iterator[_Alike]:
@@ -90,13 +105,22 @@ def _alike(family: Family, configs: Configs, pointer: Pointer) -> Iterator[_Alik
         for _, value in places(pointer, configs[environment].values):
             if value in (None, "", [], {}):
                 continue
+            winner = configs[environment].winner(pointer)
+            if winner and _came_by_extends(family, environment, winner):
+                continue
             same = next((alike for alike in found if alike.value == value), None)
             if same is None:
                 found.append(same := _Alike(value, {}))
-            same.winners[environment] = configs[environment].winner(pointer)
+            same.winners[environment] = winner
     for alike in found:
         if len({family.kind(environment) for environment in alike.winners}) > 1:
             yield alike
+
+
+def _came_by_extends(family: Family, environment: str, winner: Contribution) -> bool:
+    """Whether an environment has the value from one of another kind that it extends: then `extends` is the mistake."""
+    giver = winner.layer.environment
+    return giver is not None and family.kind(giver) != family.kind(environment)
 
 
 def _rank(kind: str) -> int:

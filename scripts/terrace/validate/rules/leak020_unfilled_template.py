@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from terrace.model.findings import Severity
 from terrace.model.source import dotted
 from terrace.validate.rule import Example, Hit, Leaf, rule
-from terrace.validate.words import is_document, is_prose, keys, word_set, words
+from terrace.validate.words import is_document, is_prose, word_set, words
 
 GOOD = (
     Example(
@@ -63,7 +63,7 @@ BAD = (
 )
 
 _TEMPLATE = re.compile(
-    r"(?<!\$)\$\{[A-Z][A-Z0-9_]*(?::?[-?=+][^}]*)?\}|^\{\{[^{}]*\}\}$|^@@?[A-Z][A-Z0-9_]+@@?$|^%[A-Z][A-Z0-9_]+%$"
+    r"(?<!\$)\$\{[A-Z][A-Z0-9_]*(?::?[-?=+][^{}]*)?\}|^\{\{[^{}]*\}\}$|^@@?[A-Z][A-Z0-9_]+@@?$|^%[A-Z][A-Z0-9_]+%$"
 )
 _FILLED_IN = word_set(
     "args cmd code command config css entrypoint expression expr filter format html js json layout pattern promql query"
@@ -80,8 +80,7 @@ _FILLED_IN = word_set(
 )
 def check(leaf: Leaf) -> Iterator[Hit]:
     """A value that waits for a tool to put something in. The value itself is not told."""
-    around = {word for key in keys(leaf.pointer)[-2:] for word in words(key)}
-    if is_prose(leaf.name) or is_document(leaf.text) or _FILLED_IN & around:
+    if is_prose(leaf.name) or is_document(leaf.text) or _FILLED_IN.intersection(words(leaf.name)):
         return
     if _TEMPLATE.search(leaf.text.strip()):
         message = f"{dotted(leaf.pointer)} is a template that nothing fills in"

@@ -1,6 +1,6 @@
 """# List that repeats what it replaces
 
-An overlay sets a list that has most of the items of the list it replaces: at least 60 % of three or more.
+An overlay sets a list that repeats three items or more, and at least 60 %, of the list it replaces.
 
 **Why.** Lists do not merge, they replace. What was meant as an addition is a copy, and when an item is added to the
 inherited list, or mended there, this copy does not follow.
@@ -37,7 +37,7 @@ BAD = (
     Example(
         {
             "environments/base/app.yaml": _BASE,
-            "environments/staging/app.yaml": "server:\n  public_url: https://staging.harbourkitchen.com\ndatabase:\n  host: db.staging.internal\ncors:\n  origins:\n    - https://a.internal\n    - https://c.internal\n    - https://staging.internal\n",
+            "environments/staging/app.yaml": "server:\n  public_url: https://staging.harbourkitchen.com\ndatabase:\n  host: db.staging.internal\ncors:\n  origins:\n    - https://a.internal\n    - https://b.internal\n    - https://c.internal\n    - https://staging.internal\n",
         },
         "environments/staging/app.yaml:7",
         "cors.origins",
@@ -65,10 +65,10 @@ def check(leaf: Overlay) -> Iterator[Hit]:
 
 def _copied(value: list[Any], below: Below) -> list[Any]:
     """The inherited items that stand in the overlay again, if they are most of them, and it is not the same list."""
-    if not isinstance(below.value, list) or len(below.value) < _FEWEST or value == below.value:
+    if not isinstance(below.value, list) or value == below.value:
         return []
     copied = [item for item in below.value if item in value]
-    return copied if len(copied) >= _MOST * len(below.value) else []
+    return copied if len(copied) >= max(_FEWEST, _MOST * len(below.value)) else []
 
 
 def _named(items: list[Any]) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from terrace.model.service import Field
+from terrace.model.service import Contract
 from terrace.model.source import Location, Pointer, dotted
 from terrace.model.variants import only_secret
 from terrace.validate.rule import Example, Hit, TargetView, rule
@@ -49,26 +49,28 @@ BAD = (
 @rule("SEC006", "required secret missing", on="target")
 def check(view: TargetView) -> Iterator[Hit]:
     """Every secret that is required in a section that is there, and set nowhere."""
-    wanted = list(_required(view.contract.root, view.config.values))
+    contract, values = view.contract, view.config.values
+    wanted = [pointer for pointer in contract.required_secrets if _is_wanted(contract, values, pointer)]
     if not wanted:
         return
     # A null in a stronger secrets file removes nothing: it is refused as such, by SEC007.
     sealed = [values_of(found.document) for found in secrets_of(view)]
     for pointer in wanted:
-        if not any(says(values, pointer) for values in (*sealed, view.config.values)):
+        if not any(says(each, pointer) for each in (*sealed, values)):
             message = f"the secret {dotted(pointer)} is required and not set in {view.environment.name}"
             yield Hit(message, _place(view, pointer), pointer, "Set it here: sops edit.")
 
 
-def _required(field: Field, values: Any) -> Iterator[Pointer]:
-    """The secrets that the contract requires below `field`, in sections that `values` has or that hold secrets only."""
-    for name, child in field.guarded:
-        inner = values.get(name) if isinstance(values, dict) else None
-        if child.secret and not child.is_section:
-            if name in field.required:
-                yield child.pointer
-        elif isinstance(inner, dict) or (name in field.required and only_secret(child)):
-            yield from _required(child, inner)
+def _is_wanted(contract: Contract, values: Any, pointer: Pointer) -> bool:
+    """Whether the section of a secret is there: set, or required and of secrets only, so that nothing plain shows it."""
+    section = contract.root
+    for part in pointer[:-1]:
+        values = values.get(part) if isinstance(values, dict) else None
+        inner = section.child(part)
+        if inner is None or not (isinstance(values, dict) or (part in section.required and only_secret(inner))):
+            return False
+        section = inner
+    return True
 
 
 def _place(view: TargetView, pointer: Pointer) -> Location:

@@ -49,7 +49,7 @@ def check(view: FilesView) -> Iterator[Hit]:
 
 def _of_file(file: LayerFile, kind: str) -> Iterator[Hit]:
     seen = set()
-    for pointer, value, field in file.entries(lambda field: not field.is_open_to(kind)):
+    for pointer, value, field in file.entries(lambda field: kind in field.closed_to):
         leaf = not isinstance(value, dict) or not value
         if leaf and kind not in field.set_by and pointer not in seen:
             seen.add(pointer)
