@@ -15,11 +15,13 @@ from terrace.model.entities import KINDS, Environment, Files, Group, Repository,
 from terrace.model.findings import Finding, Severity
 from terrace.model.service import Contract
 from terrace.model.source import Document, Location, Pointer, Spans
+from terrace.model.variants import made_from
 from terrace.source import Entry, Source, Unreadable
 
 ENVIRONMENTS = "environments"
 TENANTS = "tenants"
 GROUPS = "tenants/_groups"
+SCHEMAS = "schemas"
 GENERATED = "schemas/generated"
 ENVIRONMENT_FILE = "environment.yaml"
 TENANT_FILE = "tenant.yaml"
@@ -36,7 +38,7 @@ class Tree:
     def __init__(self, source: Source, *, only: Sequence[str] | None = None) -> None:
         self.source = source
         self.environments = source.entries(ENVIRONMENTS)
-        self.schemas = source.entries(GENERATED)
+        self.schemas = source.entries(SCHEMAS)
         self.settings = source.entries(SETTINGS)
         if only is None:
             entries = source.entries(TENANTS)
@@ -147,7 +149,8 @@ def _folders(entries: Iterable[Entry], root: str) -> list[str]:
 
 
 def _is_read(entry: Entry) -> bool:
-    return entry.path.endswith(".yaml")
+    """Whether its content is asked for. Of what is no file, reading gives the reason that becomes a finding."""
+    return entry.path.endswith(".yaml") or entry.kind != "file"
 
 
 def _read(source: Source, entries: Sequence[Entry], files: Files) -> None:
@@ -196,12 +199,33 @@ def _environment(name: str, document: Document | None) -> Environment:
     )
 
 
+def stale_schemas(tree: Tree, repository: Repository) -> Iterator[str]:
+    """The paths of generated schemas that their contract, as it is in this source, does not lead to any more."""
+    written = [entry for entry in tree.schemas if parent_of(entry.path) == SCHEMAS and _service_of(entry.path)]
+    for entry, data in zip(written, tree.source.read(written), strict=True):
+        service = _service_of(entry.path)
+        contract = repository.contracts.get(service)
+        remark = contract.schema.get("$comment") if contract else None
+        if not isinstance(data, Unreadable) and remark != made_from(entry.path, data):
+            yield f"{GENERATED}/{service}.schema.json"
+
+
+def _service_of(path: str) -> str:
+    """The service whose contract a file in `schemas/` is; empty if it is none."""
+    name = name_of(path)
+    if name.startswith("_") or not name.endswith((".py", ".schema.json")):
+        return ""
+    return name.removesuffix(".py").removesuffix(".schema.json")
+
+
 def _contracts(tree: Tree, files: Files) -> dict[str, Contract]:
     contracts: dict[str, Contract] = {}
     schemas = [
         entry
         for entry in tree.schemas
-        if entry.path.endswith(".schema.json") and name_of(entry.path) not in DESCRIPTORS
+        if parent_of(entry.path) == GENERATED
+        and entry.path.endswith(".schema.json")
+        and name_of(entry.path) not in DESCRIPTORS
     ]
     for entry, data in zip(schemas, tree.source.read(schemas), strict=True):
         service = name_of(entry.path).removesuffix(".schema.json")

@@ -19,7 +19,7 @@ from terrace.model.findings import Report, Severity
 from terrace.source import Source, open_source
 from terrace.validate.found import Found
 from terrace.validate.outcome import report
-from terrace.validate.run import Checked, run
+from terrace.validate.run import Checked, Progress, run, without_progress
 from terrace.views import named
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def validate(
     fail_on: Severity = Severity.ERROR,
     jobs: int = 1,
     cached: bool = True,
+    progress: Progress = without_progress,
 ) -> Report:
     """Every rule over every target of the repository in `folder`, or over those that `files` reach.
 
@@ -44,9 +45,15 @@ def validate(
     """
     source = open_source(folder, at)
     today = today or _day(source, at)
-    runs_python = at is None
     return validate_source(
-        source, today=today, files=files, fail_on=fail_on, runs_python=runs_python, jobs=jobs, cached=cached
+        source,
+        today=today,
+        files=files,
+        fail_on=fail_on,
+        runs_python=at is None,
+        jobs=jobs,
+        cached=cached,
+        progress=progress,
     )
 
 
@@ -59,11 +66,12 @@ def validate_source(
     runs_python: bool = True,
     jobs: int = 1,
     cached: bool = True,
+    progress: Progress = without_progress,
 ) -> Report:
     """The same for a source that is open already, such as one with an edit laid over it."""
     tree = load.Tree(source, only=_tenants_of(source.root, files) if files and runs_python else None)
     cross_checks = cross_checks_of(source.root) if runs_python else None
-    checked = run(tree, today, cross_checks=cross_checks, jobs=jobs, cached=cached and not files)
+    checked = run(tree, today, cross_checks=cross_checks, jobs=jobs, cached=cached and not files, progress=progress)
     found = [item for item in checked.found if not files or _concerns(item, files)]
     return report(tree, found, checked.targets, fail_on)
 
@@ -88,6 +96,7 @@ def build(
     today: date | None = None,
     jobs: int = 1,
     origins: bool = True,
+    progress: Progress = without_progress,
 ) -> list[Built]:
     """Validate, and seal a bundle for each service in each environment named (all, if none is), in promotion order.
 
@@ -110,7 +119,9 @@ def build(
             tree = load.Tree(part.source)
             cross_checks = cross_checks_of(source.root) if at is None else None
             day = today or _day(source, at)
-            checked = run(tree, day, cross_checks=cross_checks, jobs=jobs, cached=False, taker=sealing)
+            checked = run(
+                tree, day, cross_checks=cross_checks, jobs=jobs, cached=False, taker=sealing, progress=progress
+            )
             built += _close(sealing, tree, checked, part.environments)
     return sorted(built, key=lambda each: (each.environment.order, each.environment.name))
 
@@ -139,6 +150,7 @@ def deploy(
     at: str | None = None,
     now: datetime | None = None,
     jobs: int = 1,
+    progress: Progress = without_progress,
 ) -> list[Delivered]:
     """Build, and deliver each environment to its destinations, in promotion order.
 
@@ -147,7 +159,7 @@ def deploy(
     """
     now = now or datetime.now(UTC)
     delivered: list[Delivered] = []
-    for built in build(folder, staging, environments, at=at, today=now.date(), jobs=jobs):
+    for built in build(folder, staging, environments, at=at, today=now.date(), jobs=jobs, progress=progress):
         stopped = next((each for each in delivered if each.problem), None)
         if built.problem:
             delivered.append(Delivered(built, problem=built.problem))

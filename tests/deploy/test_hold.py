@@ -166,16 +166,19 @@ def test_holds_tell_no_value_and_survive_a_round_trip(held: Any) -> None:
     assert leaf.tenants == ("", "acme", "bolt")
 
 
-def test_what_is_held_and_what_runs_is_never_pruned(held: Any, build: Any) -> None:
+def test_what_is_held_is_never_pruned(deploy: Any, build: Any) -> None:
     from terrace.deploy.directory import DirectoryDestination
 
-    (hold,) = held.destination.holds()
-    held.destination = DirectoryDestination(held.destination.root, keep=2)
-    for number in range(5):
-        held(build(BAD, service="worker", secret=f"{number}"))
-    folder = held.destination.root / "backend"
-    for digest in (hold.undone, hold.restored):
-        assert (folder / f"..sha256-{digest.removeprefix('sha256:')}").is_dir()
+    deploy.destination = DirectoryDestination(deploy.destination.root, keep=2)
+    deploy(build(GOOD, secret="old"))
+    deploy(build(BAD, secret="rotated"))
+    deploy.back()
+    deploy(build(GOOD, service="worker"))
+    (hold,) = deploy.destination.holds()
+    folder = deploy.destination.root / "backend"
+    kept = {path.name.replace("..sha256-", "sha256:") for path in folder.iterdir()}
+    assert {hold.undone, hold.restored, deploy.destination.current()["backend"].digest} <= kept
+    assert hold.restored != deploy.destination.current()["backend"].digest
 
 
 def test_check_holds_asks_without_deploying(held: Any, build: Any) -> None:

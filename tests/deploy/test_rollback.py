@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from terrace.bundle import open_bundle, verify
-from terrace.errors import DestinationError
+from terrace.errors import BundleError, DestinationError
 from terrace.model.source import dotted
 
 GOOD = {"database": {"pool": 5, "host": "db-1"}}
@@ -150,9 +150,23 @@ def test_a_release_that_is_damaged_or_gone_is_not_restored(deploy: Any, build: A
     folder = deploy.destination.root / "backend" / f"..sha256-{digest.removeprefix('sha256:')}"
     (folder / "config.json").chmod(0o644)
     (folder / "config.json").write_text("{}")
-    with pytest.raises(DestinationError, match="is not kept any more, or it is damaged"):
+    with pytest.raises(DestinationError, match=r"is damaged: config\.json has 2 bytes"):
         deploy.back()
     assert values(deploy) == {"a": 2}
+    folder.rename(folder.with_name("elsewhere"))
+    with pytest.raises(DestinationError, match="is not kept any more"):
+        deploy.back()
+
+
+def test_a_damaged_release_is_not_given_the_current_secrets(deploy: Any, build: Any) -> None:
+    digest = deploy(build({"a": 1, "b": 1}, {"acme": {"a": 1}}, secret="old")).release.bundles[0].digest
+    deploy(build({"a": 2, "b": 1}, {"acme": {"a": 1}}, secret="rotated"))
+    folder = deploy.destination.root / "backend" / f"..sha256-{digest.removeprefix('sha256:')}"
+    (folder / "config.acme.json").chmod(0o644)
+    (folder / "config.acme.json").write_text("{}")
+    with pytest.raises(BundleError, match=r"is damaged: config\.acme\.json has 2 bytes"):
+        deploy.back()
+    assert values(deploy) == {"a": 2, "b": 1}
 
 
 def test_an_unknown_service_is_refused_with_those_there_are(deploy: Any, build: Any) -> None:

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from random_reports import PATHS
 from sample_report import CORS, LEAK, NOT_ENCRYPTED, PLAIN_SECRET, PRODUCTION, REPORT, TEXTS, TYPE, WHOLE_FILE
+
 from terrace.model.findings import Edit, Finding, Fix, Report
 from terrace.model.source import Location, Span
 from terrace.report.formats.sarif import render, uri

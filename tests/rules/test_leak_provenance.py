@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+
 from terrace.validate.examples import source_of
 from terrace.validate.found import Found
 from terrace.validate.rule import Example

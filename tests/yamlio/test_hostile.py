@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+
 from terrace.yamlio import limits, load, read
 
 PIECES = [

@@ -7,6 +7,7 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from terrace.yamlio import read
 
 # Stated: escaped halves of surrogate pairs, raw characters that cannot stand in YAML, keys past 1,024 characters.

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 import pytest
 import yaml
+
 from terrace.model.findings import Finding
 from terrace.yamlio import load, read
 from terrace.yamlio.text import decode
-
 from tests.data import shared
 
 # What Terrace does not read on purpose, whatever the case is about: key types, tags, anchors, several documents.

@@ -8,10 +8,10 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from terrace.errors import TerraceError
 from terrace.model.source import Pointer, dotted
 from terrace.yamlio import dump, dump_scalar, load, render
-
 from tests.yamlio.documents import KEYS, SCALARS, VALUES
 
 

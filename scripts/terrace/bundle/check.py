@@ -9,18 +9,18 @@ from pathlib import Path
 
 from terrace.bundle.canonical import canonical
 from terrace.bundle.manifest import MANIFEST, PROVENANCE, FileEntry, Manifest, decode, is_flat, load_object
-from terrace.bundle.reader import open_bundle
+from terrace.bundle.reader import followed, read_bytes
 from terrace.errors import BundleError
 
 
 def verify(folder: Path) -> list[str]:
     """Everything that is wrong with the bundle in `folder`, one line each; empty if every byte is as it was sealed."""
     try:
-        folder = open_bundle(folder).folder
-        data = (folder / MANIFEST).read_bytes()
+        folder = followed(folder)
+        data = read_bytes(folder / MANIFEST)
         manifest, _ = decode(data, MANIFEST)
-    except (BundleError, OSError) as error:
-        return [error.message if isinstance(error, BundleError) else f"{MANIFEST}: {error.strerror}"]
+    except BundleError as error:
+        return [error.message]
     return [*_manifest_problems(data, manifest), *_file_problems(folder, manifest)]
 
 

@@ -93,7 +93,7 @@ class Bundle:
     def provenance(self) -> dict[str, Any]:
         """What the bundle was made from: commit, its time, and so on. No part of the digest; empty if it is missing."""
         path = self.folder / PROVENANCE
-        return load_object(_bytes(path), str(path)) if path.is_file() else {}
+        return load_object(read_bytes(path), str(path)) if path.is_file() else {}
 
     def origins(self, tenant: str | None = None) -> dict[str, str]:
         """Where the values of `tenant` were set, JSON Pointer -> `path:line:column`; empty if it was not recorded."""
@@ -102,14 +102,14 @@ class Bundle:
         name = next((name for name in names if name in listed), None)
         if name is None:
             return {}
-        data = _bytes(self.folder / name)
+        data = read_bytes(self.folder / name)
         self._compare(name, data, str(listed[name]["sha256"]))
         return load_object(data, str(self.folder / name))
 
     def read(self, name: str) -> bytes:
         """The bytes of the file `name`, which must be those that the manifest promises."""
         entry = self.manifest.files[name]
-        data = _bytes(self.folder / name)
+        data = read_bytes(self.folder / name)
         self._compare(name, data, entry.sha256)
         return data
 
@@ -126,16 +126,20 @@ def open_bundle(folder: Path) -> Bundle:
 
     The link to the current release is followed once, here, so that all later reads are of the same release.
     """
-    data_link = folder / DATA
-    if os.path.lexists(data_link):
-        folder = Path(os.path.realpath(data_link))
+    folder = followed(folder)
     path = folder / MANIFEST
-    data = _bytes(path)
+    data = read_bytes(path)
     manifest, ref = decode(data, str(path))
     return Bundle(folder, manifest, ref)
 
 
-def _bytes(path: Path) -> bytes:
+def followed(folder: Path) -> Path:
+    """`folder`, or the release that is current in it if it is a service's folder at a destination."""
+    link = folder / DATA
+    return Path(os.path.realpath(link)) if os.path.lexists(link) else folder
+
+
+def read_bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError as error:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from terrace.deploy import Destination
     from terrace.report.style import Style
+    from terrace.validate.run import Verdict
     from terrace.views import View
 
 
@@ -175,6 +176,13 @@ def write_file(path: str, text: str) -> None:
         Path(path).write_text(text, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror}") from error
+
+
+def progress(verdicts: Iterator[Verdict], total: int) -> Iterator[Verdict]:
+    """The verdicts as they come, with a bar where a person waits."""
+    from terrace.report.progress import progress as bar
+
+    return bar(verdicts, total, "Checking tenants")
 
 
 def style(args: Namespace) -> Style:

@@ -42,6 +42,7 @@ def run(args: Namespace) -> int:
             at=args.at,
             jobs=args.jobs,
             origins=not args.no_origins,
+            progress=_options.progress,
         )
         for each in built:
             if each.bundles:

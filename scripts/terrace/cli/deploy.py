@@ -33,7 +33,14 @@ def run(args: Namespace) -> int:
     names = _options.environments(args)
     with _options.scratch(folder / ".terrace" / "staging") as staging:
         delivered = pipeline.deploy(
-            folder, staging, names, actor=_options.actor(), reason=args.reason, at=args.at, jobs=args.jobs
+            folder,
+            staging,
+            names,
+            actor=_options.actor(),
+            reason=args.reason,
+            at=args.at,
+            jobs=args.jobs,
+            progress=_options.progress,
         )
     seconds = time.monotonic() - started
     sys.stdout.write(delivered_text(delivered, _options.style(args), seconds=seconds))

@@ -47,6 +47,7 @@ def run(args: Namespace) -> int:
         fail_on=Severity[args.fail_on.upper()],
         jobs=args.jobs,
         cached=not args.no_cache,
+        progress=_options.progress,
     )
     if args.write_baseline or args.baseline:
         report = _with_baseline(report, args)

@@ -71,12 +71,21 @@ def _differences(before: Bundle, after: Bundle, left: str, right: str) -> Iterat
     if not left or not right:
         yield (), PRESENT if left else ABSENT, PRESENT if right else ABSENT
         return
-    old = dict(leaves(before.config(left)))
-    new = dict(leaves(after.config(right)))
-    for pointer in old.keys() | new.keys():
-        was, becomes = old.get(pointer, ABSENT), new.get(pointer, ABSENT)
-        if _key(was) != _key(becomes):
-            yield pointer, was, becomes
+    yield from _below(before.config(left), after.config(right), ())
+
+
+def _below(old: Any, new: Any, pointer: Pointer) -> Iterator[tuple[Pointer, Any, Any]]:
+    """The leaves below `pointer` that differ. Parts that are written alike are alike, and are not looked into."""
+    if isinstance(old, dict) and isinstance(new, dict) and ((old and new) or not pointer):
+        for key in old.keys() | new.keys():
+            was, becomes = old.get(key, ABSENT), new.get(key, ABSENT)
+            if _key(was) != _key(becomes):
+                yield from _below(was, becomes, (*pointer, key))
+        return
+    before = {} if old is ABSENT else dict(leaves(old, pointer))
+    after = {} if new is ABSENT else dict(leaves(new, pointer))
+    for place in before.keys() | after.keys():
+        yield place, before.get(place, ABSENT), after.get(place, ABSENT)
 
 
 def _key(value: Any) -> bytes:

@@ -26,7 +26,9 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from terrace.bundle import open_bundle, verify
+from terrace.bundle import verify
+from terrace.bundle.manifest import MANIFEST
+from terrace.bundle.manifest import digest as digest_of_bytes
 from terrace.deploy.disk import names, read_regular, remove_tree, sync_folder, sync_tree, write_new
 from terrace.deploy.steps import OnStep, Step
 from terrace.errors import BundleError
@@ -57,6 +59,12 @@ def releases(service: Path) -> Iterator[str]:
     return (name for name in names(service) if name.startswith(_RELEASE))
 
 
+def named_release(service: Path, digest: str) -> Path | None:
+    """The folder that is named for the release `digest`, if there is one: the newest, where one was mended."""
+    found = [name for name in releases(service) if digest_of(name) == digest]
+    return service / found[-1] if found else None
+
+
 def find_release(service: Path, digest: str) -> Path | None:
     """The folder of the release `digest`, if it is there and every byte of it is right."""
     for name in releases(service):
@@ -85,7 +93,7 @@ def new_staging(service: Path, name: str) -> Path:
 def settle(staging: Path, service: Path, digest: str, on_step: OnStep) -> str:
     """Make the folder `staging` the release `digest`, if every byte is right, and return its new name."""
     problems = verify(staging)
-    if not problems and open_bundle(staging).ref.digest != digest:
+    if not problems and digest_of_bytes((staging / MANIFEST).read_bytes()) != digest:
         problems = ["it changed while it was copied"]
     if problems:
         remove_tree(staging)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -49,19 +48,14 @@ def repair(path: Path) -> bool:
 
 
 def append(path: Path, entries: Iterable[Entry]) -> None:
-    """Put `entries` at the end, all or none of them."""
+    """Put `entries` at the end. What a full disk leaves of them is cut off by `repair`."""
     data = b"".join(canonical(encode(entry)) + b"\n" for entry in entries)
     created = not path.exists()
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
-    size = os.fstat(descriptor).st_size
     try:
         while data:
             data = data[os.write(descriptor, data) :]
         os.fsync(descriptor)
-    except OSError:
-        with suppress(OSError):
-            os.ftruncate(descriptor, size)
-        raise
     finally:
         os.close(descriptor)
     if created:

@@ -8,7 +8,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import NamedTuple
 
-from terrace.bundle import Bundle, open_bundle
+from terrace.bundle import Bundle, open_bundle, verify
 from terrace.bundle.compose import assemble, tenants_with_old_secrets
 from terrace.deploy.changes import Change, changes, leaf_changes
 from terrace.deploy.clock import stamp
@@ -16,7 +16,7 @@ from terrace.deploy.destination import ServiceRollback
 from terrace.deploy.disk import remove_tree
 from terrace.deploy.history import Frame, recent, stacks
 from terrace.deploy.hold import check, held_leaves
-from terrace.deploy.layout import current_folder, find_release, new_staging, settle
+from terrace.deploy.layout import current_folder, find_release, named_release, new_staging, settle
 from terrace.deploy.log import Entry
 from terrace.deploy.steps import OnStep
 from terrace.errors import DestinationError
@@ -67,17 +67,16 @@ def choose(
 
 def prepare(folder: Path, digest: str, record: Record, holds: Sequence[Hold], on_step: OnStep) -> Prepared:
     """Find the release `digest` in a service's folder, and give it the current secrets unless it keeps its own."""
-    found, current = find_release(folder, digest), current_folder(folder)
+    found, current = named_release(folder, digest), current_folder(folder)
     if found is None or current is None:
-        raise DestinationError(
-            f"the release {digest} of {folder.name} is not kept any more, or it is damaged",
-            hint="Go back to a release that is still there, or revert the change in the repository and deploy that.",
-        )
+        raise DestinationError(f"the release {digest} of {folder.name} is not kept any more", hint=_ELSEWHERE)
     old, undone = open_bundle(found), open_bundle(current)
     check(holds, old)
     name, ref = found.name, old.ref
     if not record.with_secrets and old.ref.streams.secrets != undone.ref.streams.secrets:
         name, ref = _with_current_secrets(folder, old, undone, on_step)
+    elif problems := verify(found):
+        raise DestinationError(f"the release {digest} of {folder.name} is damaged: {problems[0]}", hint=_ELSEWHERE)
     secrets = _secrets_that_differ(old, undone)
     changed = changes(undone, old)
     moved = secrets if record.with_secrets else {}
@@ -85,6 +84,9 @@ def prepare(folder: Path, digest: str, record: Record, holds: Sequence[Hold], on
     leaves = leaf_changes(changed, undone, old)
     outcome = ServiceRollback(folder.name, undone.ref, old.ref, ref, leaves, tuple(secrets), hold)
     return Prepared(name, outcome, tuple(_warnings(old, undone, secrets, with_secrets=record.with_secrets)))
+
+
+_ELSEWHERE = "Go back to a release that is still whole, or revert the change in the repository and deploy that."
 
 
 def _before(stack: Sequence[Frame], with_secrets: bool) -> Frame | None:

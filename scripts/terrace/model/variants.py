@@ -13,6 +13,7 @@ One layer is a patch of the whole, so its variant differs where a patch does:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from hashlib import sha256
 from typing import Any
 
 from terrace.model.service import PREFIX, Contract, Field
@@ -38,6 +39,12 @@ _NOT_IN_A_LAYER = frozenset({
 })  # fmt: skip
 _COMPLETE = frozenset({"items", "prefixItems", "contains", "unevaluatedItems", "propertyNames"})
 _LABELS = {"string": "str", "integer": "int", "number": "(int|float)", "boolean": "bool"}
+
+
+def made_from(source: str, content: bytes | None = None) -> str:
+    """The remark that a generated schema begins with. With a contract's `content` it also tells when it is stale."""
+    digest = f" (sha256:{sha256(content).hexdigest()[:16]})" if content is not None else ""
+    return f"Generated from {source}{digest} by `terrace schemas`; do not edit."
 
 
 def layer_schema(schema: Schema) -> Schema:

@@ -14,7 +14,7 @@ from pathlib import Path
 from terrace.model.descriptors import ENVIRONMENT_SCHEMA, TENANT_SCHEMA
 from terrace.model.findings import Finding
 from terrace.model.service import PREFIX
-from terrace.model.variants import Schema, layer_schema, secrets_schema, shared_schema
+from terrace.model.variants import Schema, layer_schema, made_from, secrets_schema, shared_schema
 from terrace.schemas.check import contract_findings
 from terrace.schemas.contracts import contract_path, contract_schema, model_of, services
 from terrace.schemas.locate import locate_field
@@ -82,7 +82,7 @@ def _files(root: Path, contracts: dict[str, Schema]) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     for service, schema in contracts.items():
         path = contract_path(root, service)
-        files |= _generated(f"{service}.schema", schema, path)
+        files |= _generated(f"{service}.schema", schema, path, content=(root / path).read_bytes())
         files |= _generated(f"{service}.layer", layers[service], path, title=f"{service}: one file")
         files |= _generated(f"{service}.secrets", sealed[service], path, title=f"{service}: one secrets file")
     every = "the contracts in schemas/"
@@ -97,11 +97,13 @@ def _shared_secrets(sealed: dict[str, Schema]) -> Schema:
     return {**shared_schema(sealed.values()), "required": ["sops"]}
 
 
-def _generated(name: str, schema: Schema, source: str, *, title: str = "") -> dict[str, bytes]:
+def _generated(
+    name: str, schema: Schema, source: str, *, title: str = "", content: bytes | None = None
+) -> dict[str, bytes]:
     head = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:terrace:schema:{name}",
-        "$comment": f"Generated from {source} by `terrace schemas`; do not edit.",
+        "$comment": made_from(source, content),
         "title": title or schema.get("title", ""),
         "description": schema.get("description", ""),
     }

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from terrace.layering import Layering, environment_folders, tenant_folders
 from terrace.model.entities import Files, Repository, Tenant
 from terrace.model.findings import Finding, Severity
-from terrace.model.layers import EffectiveConfig, Layer, Target, contribution
+from terrace.model.layers import EffectiveConfig, Layer, Target, contribution, leaves
+from terrace.model.service import Contract
 from terrace.model.source import Document, Location, Pointer
 from terrace.validate.descriptors import descriptor_schema
 from terrace.validate.facts import Facts
@@ -174,7 +175,8 @@ class Engine:
     def _file_problems(
         self, schema: Compiled, value: dict[str, Any], file: LayerFile, service: str
     ) -> Iterator[Finding]:
-        for problem in schema.problems(value):
+        problems = [*schema.problems(value), *_floats_for_integers(value, self.repository.contracts[service], file)]
+        for problem in problems:
             yield from self._problem(problem, file.document.at, service=service)
 
     # Targets
@@ -316,6 +318,20 @@ class Engine:
             return
         for hit in hits:
             yield _finding(rule, hit)
+
+
+def _floats_for_integers(value: dict[str, Any], contract: Contract, file: LayerFile) -> Iterator[Problem]:
+    """Numbers like 8080.0 where a whole number belongs: JSON Schema takes them for one, most programs do not."""
+    if ".0" not in file.document.text:
+        return
+    for pointer, leaf in leaves(value):
+        items = (
+            [(pointer, leaf)] if not isinstance(leaf, list) else [((*pointer, i), each) for i, each in enumerate(leaf)]
+        )
+        for place, each in items:
+            field = contract.field(place) if isinstance(each, float) and each.is_integer() else None
+            if field is not None and field.types == {"integer"}:
+                yield Problem("type", "not a whole number", place, each, ["integer"])
 
 
 def _finding(rule: Rule, hit: Hit) -> Finding:

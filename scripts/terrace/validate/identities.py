@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -45,18 +45,32 @@ def marked(field: Field, marker: str) -> Iterator[Field]:
 
 def places(pattern: Pointer, value: Any, at: Pointer = ()) -> Iterator[tuple[Pointer, Any]]:
     """Where a field stands in `value`, and what is there. In a field's pointer `*` is any key, a number any item."""
-    while pattern and isinstance(pattern[0], str) and pattern[0] != "*":
-        if not isinstance(value, dict) or pattern[0] not in value:
+    for depth, part in enumerate(pattern):
+        if part == "*" or isinstance(part, int):
+            yield from _each(pattern[depth + 1 :], value, part, (*at, *pattern[:depth]))
             return
-        value, at, pattern = value[pattern[0]], (*at, pattern[0]), pattern[1:]
-    if not pattern:
-        yield at, value
-        return
-    part, rest = pattern[0], pattern[1:]
-    if isinstance(part, int):
-        if isinstance(value, list):
-            for index, item in enumerate(value):
-                yield from places(rest, item, (*at, index))
-    elif isinstance(value, dict):
-        for name, inner in value.items():
-            yield from places(rest, inner, (*at, name))
+        if not isinstance(value, dict) or part not in value:
+            return
+        value = value[part]
+    yield (*at, *pattern), value
+
+
+def _each(rest: Pointer, value: Any, part: str | int, at: Pointer) -> Iterator[tuple[Pointer, Any]]:
+    inner: Iterable[tuple[str | int, Any]] = ()
+    if isinstance(value, list) and isinstance(part, int):
+        inner = enumerate(value)
+    elif isinstance(value, dict) and isinstance(part, str):
+        inner = value.items()
+    for key, item in inner:
+        yield from places(rest, item, (*at, key))
+
+
+def value_at(pointer: Pointer, value: Any) -> Any:
+    """What stands at exactly `pointer` in `value`, or None."""
+    for part in pointer:
+        if isinstance(value, dict):
+            value = value.get(part)
+        else:
+            inside = isinstance(value, list) and isinstance(part, int) and part < len(value)
+            value = value[part] if inside else None
+    return value

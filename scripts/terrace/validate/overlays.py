@@ -53,7 +53,7 @@ class Overlays:
             environment: self._layering.effective(Target(family.service, environment), tenant)
             for environment in family.configs
         }
-        return _uses(configs, lambda layer, config: layer.kind is LayerKind.GROUP and _is_here(layer, config))
+        return _uses(configs, lambda layer, _: layer.kind is LayerKind.GROUP)
 
     def _overlays(
         self, contract: Contract, uses: Mapping[Layer, list[_Use]], others: Mapping[Layer, list[_Use]]
@@ -141,8 +141,4 @@ def _uses(
 
 def _of_its_own(layer: Layer, config: EffectiveConfig) -> bool:
     """Whether it is the environment's own layer. Those it extends lie over the same in their own targets."""
-    return layer.kind is LayerKind.ENVIRONMENT and _is_here(layer, config)
-
-
-def _is_here(layer: Layer, config: EffectiveConfig) -> bool:
-    return layer.environment in (None, config.target.environment)
+    return layer.kind is LayerKind.ENVIRONMENT and layer.environment == config.target.environment

@@ -14,7 +14,7 @@ that a test runs, and one decorated function finds mistakes:
     secrets      a `LayerFile`: one secrets file                                       per file
     files        a `FilesView`: the files of a tenant, or those that all share         per tenant
     overlay      an `Overlay`: one leaf of an overlay, and what it lies over           per leaf
-    value        a `Leaf`: one value of one file; the finding stands only where the
+    value        a `Leaf`: one value (no number but 0 and 1) of one file; the finding stands only where the
                  value wins in a target of kind production                             per leaf
     schema       a `SchemaProblem`: what the JSON Schema found, in a file or in an
                  effective config                                                      per problem

@@ -59,6 +59,15 @@ class Verdict(NamedTuple):
     taken: tuple[tuple[Target, object], ...] = ()
 
 
+Progress = Callable[[Iterator[Verdict], int], Iterable[Verdict]]
+"""Passes verdicts on as they come, told how many there will be: room for somebody who shows how far we are."""
+
+
+def without_progress(verdicts: Iterator[Verdict], total: int) -> Iterator[Verdict]:
+    """Nobody is shown anything."""
+    return verdicts
+
+
 def check(
     source: Source,
     *,
@@ -83,6 +92,7 @@ def run(
     jobs: int = 1,
     cached: bool = True,
     taker: Taker | None = None,
+    progress: Progress = without_progress,
 ) -> Checked:
     """Every rule over the shared part of a repository, and over each of its tenants.
 
@@ -102,14 +112,15 @@ def run(
     engine = Engine(repository, today=today, cross_checks=checks, rules=rules, taker=taker)
     if taker:
         taker.open(repository)
-    found = engine.common() + engine.generated(stale)
+    found = engine.common() + engine.generated([*load.stale_schemas(tree, repository), *stale])
     _keep(taker, engine.taken())
     targets = sum(1 for _ in engine.layering.targets(None))
     known = {folder: verdicts.get(folder, key) for folder, key in keys.items()} if verdicts else {}
     for earlier in known.values():
         found += earlier[0] if earlier else []
         targets += earlier[1] if earlier else 0
-    for verdict in judge(engine, tree, [folder for folder in tree.tenants if not known.get(folder)], jobs=jobs):
+    missing = [folder for folder in tree.tenants if not known.get(folder)]
+    for verdict in progress(judge(engine, tree, missing, jobs=jobs), len(missing)):
         found += verdict.found
         targets += verdict.targets
         _keep(taker, verdict.taken)

@@ -23,7 +23,10 @@ class Scan:
         self._memo: dict[tuple[str, Any], tuple[Rule, ...]] = {}
 
     def leaves(self, values: dict[str, Any]) -> Iterator[tuple[Rule, Pointer, Any]]:
-        """Every leaf some rule cares for (each item of a list is one), with the rule and the leaf's pointer."""
+        """Every leaf some rule cares for (each item of a list is one), with the rule and the leaf's pointer.
+
+        Numbers are not shown, but for the 0 and 1 of switches: half of all leaves are numbers, and none means anything.
+        """
         stack: list[tuple[Pointer, Any, str]] = [((), values, "")]
         while stack:
             pointer, value, name = stack.pop()
@@ -37,6 +40,8 @@ class Scan:
                         yield rule, (*pointer, key), inner
 
     def _rules_for(self, name: str, value: Any) -> tuple[Rule, ...]:
+        if type(value) in (int, float) and value not in (0, 1):
+            return ()
         known = (name, value) if isinstance(value, str) else (name, (type(value), value))
         rules = self._memo.get(known)
         if rules is None:

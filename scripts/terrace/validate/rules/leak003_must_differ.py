@@ -17,6 +17,7 @@ value that came by an `extends` across kinds is that mistake (LEAK001, ENV002), 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import combinations
 from typing import Any, NamedTuple
 
 from terrace.model.entities import KINDS
@@ -24,7 +25,7 @@ from terrace.model.findings import Related
 from terrace.model.layers import Contribution, EffectiveConfig, LayerKind, Target
 from terrace.model.service import Field
 from terrace.model.source import Location, Pointer, dotted
-from terrace.validate.identities import places
+from terrace.validate.identities import places, value_at
 from terrace.validate.rule import Example, Family, Hit, rule, supply
 
 _STAGING = "server:\n  public_url: https://staging.harbourkitchen.com\ndatabase:\n  host: db.staging.internal\n"
@@ -79,22 +80,18 @@ class _Alike(NamedTuple):
 def check(family: Family) -> Iterator[Hit]:
     """Every value that environments of different kinds share where the contract says they must differ."""
     for field in family.facts.fields(family.contract, "must_differ"):
-        for pointer in sorted(_shared(family, field), key=str):
+        for pointer in _repeated(family.configs, field):
             for alike in _alike(family, family.configs, pointer):
                 yield _hit(family, pointer, alike if _is_its_own(family, alike) else _common(family, pointer, alike))
 
 
-def _shared(family: Family, field: Field) -> set[Pointer]:
-    """Where two environments have one value: what is worth a closer look, which is hardly ever anything."""
-    seen: set[tuple[Pointer, str]] = set()
-    shared: set[Pointer] = set()
-    for config in family.configs.values():
+def _repeated(configs: Configs, field: Field) -> list[Pointer]:
+    """The places of a field where two environments have one value; for nearly all fields there are none."""
+    said: dict[Pointer, list[Any]] = {}
+    for config in configs.values():
         for pointer, value in places(field.pointer, config.values):
-            said = (pointer, repr(value))
-            if said in seen:
-                shared.add(pointer)
-            seen.add(said)
-    return shared
+            said.setdefault(pointer, []).append(value)
+    return [pointer for pointer, values in said.items() if any(one == other for one, other in combinations(values, 2))]
 
 
 def _alike(family: Family, configs: Configs, pointer: Pointer) -> Iterator[_Alike]:
@@ -102,16 +99,14 @@ def _alike(family: Family, configs: Configs, pointer: Pointer) -> Iterator[_Alik
     found: list[_Alike] = []
     guarded = sorted(configs, key=lambda name: (-_rank(family.kind(name)), name))
     for environment in guarded:
-        for _, value in places(pointer, configs[environment].values):
-            if value in (None, "", [], {}):
-                continue
-            winner = configs[environment].winner(pointer)
-            if winner and _came_by_extends(family, environment, winner):
-                continue
-            same = next((alike for alike in found if alike.value == value), None)
-            if same is None:
-                found.append(same := _Alike(value, {}))
-            same.winners[environment] = winner
+        value = value_at(pointer, configs[environment].values)
+        winner = configs[environment].winner(pointer)
+        if value in (None, "", [], {}) or (winner and _came_by_extends(family, environment, winner)):
+            continue
+        same = next((alike for alike in found if alike.value == value), None)
+        if same is None:
+            found.append(same := _Alike(value, {}))
+        same.winners[environment] = winner
     for alike in found:
         if len({family.kind(environment) for environment in alike.winners}) > 1:
             yield alike

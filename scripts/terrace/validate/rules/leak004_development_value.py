@@ -23,7 +23,7 @@ from terrace.model.layers import Contribution
 from terrace.model.service import Field
 from terrace.model.source import dotted
 from terrace.validate.facts import Introduced
-from terrace.validate.identities import Identity, places
+from terrace.validate.identities import Identity, value_at
 from terrace.validate.rule import Example, Hit, TargetView, rule
 
 _DEVELOPMENT = "server:\n  public_url: https://dev.harbourkitchen.com\ndatabase:\n  host: db.dev.internal\n"
@@ -114,7 +114,7 @@ def _is_told_elsewhere(view: TargetView, field: Field, introduced: Introduced, w
     if not field.must_differ or introduced.pointer != winner.pointer:
         return False
     theirs = view.facts.config(view.config.target.service, introduced.environment).values
-    return any(value == winner.value for _, value in places(winner.pointer, theirs))
+    return bool(value_at(winner.pointer, theirs) == winner.value)
 
 
 def _said(name: Identity) -> str:

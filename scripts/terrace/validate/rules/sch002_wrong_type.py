@@ -23,6 +23,9 @@ GOOD = (
 )
 BAD = (
     Example(
+        {"environments/base/app.yaml": "server:\n  workers: 8.0\n"}, "environments/base/app.yaml:2", "server.workers"
+    ),
+    Example(
         {"environments/base/app.yaml": 'server:\n  workers: "8"\n'}, "environments/base/app.yaml:2", "server.workers"
     ),
     Example({"environments/base/app.yaml": "cors:\n  origins: all\n"}, "environments/base/app.yaml:2", "cors.origins"),

@@ -28,14 +28,6 @@ GOOD = (
             "environments/staging/shared.secrets.yaml": f"mail:\n  token: {SEALED}\n{NOTES}",
         }
     ),
-    Example(
-        {
-            "environments/staging/shared.yaml": _SENDER,
-            "environments/staging/shared.secrets.yaml": f"mail:\n  token: {SEALED}\n{NOTES}",
-            "environments/staging/app.secrets.yaml": f"mail:\n  token: null\n{NOTES}",
-        },
-        also=("SEC007",),
-    ),
     Example({"environments/base/shared.yaml": f"{_SENDER}  token: ref+vault://shop/mail#token\n"}),
 )
 BAD = (

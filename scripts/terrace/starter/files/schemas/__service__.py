@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
-
 from terrace.contract import EnvVar, Identifies, Live, MustDiffer, Owner, RequiredIn, Secret, SetBy, Unit, service
 
 # A type that several fields share says its constraint once. `Identifies` marks values that name one thing in the
