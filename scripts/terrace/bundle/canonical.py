@@ -9,7 +9,8 @@ import orjson
 
 from terrace.errors import BundleError
 
-_EXPONENT_OR_SMALL = re.compile(rb"[0-9][eE][-+]?[0-9]|0\.0000").search
+_exponent = re.compile(rb"e(?<=[0-9]e)[-+]?[0-9]").search
+"""Finds `1e-7`. It begins with a letter, not with a digit: digits are everywhere, and this is asked of every file."""
 
 
 def canonical(value: Any) -> bytes:
@@ -26,8 +27,8 @@ def canonical(value: Any) -> bytes:
         data = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
     except TypeError:
         return _slow(value)
-    # orjson is ten times faster, and writes very small numbers in another way, that has changed between its versions.
-    return _slow(value) if _EXPONENT_OR_SMALL(data) else data
+    # orjson is ten times faster, and writes very small and large numbers in ways that change between its versions.
+    return _slow(value) if _exponent(data) or b"0.0000" in data else data
 
 
 def _slow(value: Any) -> bytes:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from terrace.bundle import Bundle, canonical
+import orjson
+
+from terrace.bundle import Bundle
 from terrace.model.layers import leaves
 from terrace.model.service import Contract
 from terrace.model.source import Pointer
@@ -90,7 +92,7 @@ def _below(old: Any, new: Any, pointer: Pointer) -> Iterator[tuple[Pointer, Any,
 
 def _key(value: Any) -> bytes:
     """What two equal values have in common; 1, 1.0 and true are three values, as they are for the service."""
-    return b"" if value is ABSENT else canonical(value)
+    return b"" if value is ABSENT else orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
 def _is_live(pointer: Pointer, contracts: list[Contract]) -> bool:

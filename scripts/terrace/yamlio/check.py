@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _TAG_HINT = "Leave the tag out: values are read by the core schema of YAML 1.2, and text is quoted."
 _ANCHOR_HINT = "Write the value out, or set it once in a weaker layer (base, an environment, a group)."
+_USES_SHOWN = 3
 _MERGE_HINT = (
     "Write the keys out, or set them once in a weaker layer (base, an environment, a group); quote '<<' as text."
 )
@@ -62,6 +63,7 @@ class _Report:
         self.path = path
         self.findings: list[Finding] = []
         self.explained = False
+        self.anchors: dict[str, int] = {}
         self.starts: list[tuple[int, Pointer | None]] = []
 
     def add(
@@ -153,8 +155,20 @@ class _Report:
         before = bisect_right(offsets, start.index)
         pointer = self.starts[before - 1][1] if before else None
         span = problem[3] if len(problem) == 4 else Span(start.line + 1, start.column + 1, end.line + 1, end.column + 1)
+        if isinstance(token, AliasToken) and token.value in self.anchors:
+            self._use(self.anchors[token.value], span)
+            return False
+        if isinstance(token, AnchorToken):
+            self.anchors[token.value] = len(self.findings)
         self.add(*problem[:2], span, pointer, problem[2])
         return True
+
+    def _use(self, anchor: int, span: Span) -> None:
+        """Note at the finding of an anchor that it is used: one mistake, however many aliases it has."""
+        finding = self.findings[anchor]
+        if len(finding.related) < _USES_SHOWN:
+            used = Related(Location(self.path, span), "and used here")
+            self.findings[anchor] = finding._replace(related=(*finding.related, used))
 
     def whole(self, text: str, composed: Composed, *, any_value: bool) -> None:
         """Look at what concerns the file as a whole: syntax, limits, how many documents, and that it is a map."""
