@@ -77,7 +77,7 @@ class Setting(NamedTuple):
 def where(folder: Path, service: str, pointer: Pointer, *, at: str | None = None) -> list[Setting]:
     """Every file of every layer that says something of `pointer` for a service, weakest layers first."""
     if not pointer:
-        raise UsageError("every layer sets a whole document", hint="Name a key.")
+        raise UsageError("the path is empty", hint="Name a key, as database.pool_size")
     tree = load.Tree(open_source(folder, at))
     repository = load.common(tree)
     contract = named(service, repository.contracts, "service")
