@@ -20,6 +20,7 @@ from terrace.source import Entry, Source, Unreadable
 ENVIRONMENTS = "environments"
 TENANTS = "tenants"
 GROUPS = "tenants/_groups"
+CONTRACTS = "schemas"
 GENERATED = "schemas/generated"
 ENVIRONMENT_FILE = "environment.yaml"
 TENANT_FILE = "tenant.yaml"
@@ -36,6 +37,7 @@ class Tree:
     def __init__(self, source: Source, *, only: Sequence[str] | None = None) -> None:
         self.source = source
         self.environments = source.entries(ENVIRONMENTS)
+        self.contracts = [entry for entry in source.entries(CONTRACTS) if parent_of(entry.path) == CONTRACTS]
         self.schemas = source.entries(GENERATED)
         self.settings = source.entries(SETTINGS)
         if only is None:
@@ -55,7 +57,7 @@ class Tree:
     @property
     def shared(self) -> list[Entry]:
         """Every entry that all tenants share: when one of them changes, every verdict is out of date."""
-        return [*self.settings, *self.environments, *self.groups, *self.schemas, *self.strays]
+        return [*self.settings, *self.environments, *self.groups, *self.contracts, *self.schemas, *self.strays]
 
 
 def name_of(path: str) -> str:
