@@ -192,7 +192,7 @@ def style(args: Namespace) -> Style:
     return PLAIN if getattr(args, "output", None) else style_for(sys.stdout, os.environ)
 
 
-def paths_in(folder: Path, files: Sequence[str]) -> tuple[str, ...]:
+def paths_in(folder: Path, files: Sequence[str], *, at: str | None = None) -> tuple[str, ...]:
     """Files named on the command line, as paths in the repository. One outside of it is wrong use."""
     paths = []
     top = folder.absolute()
@@ -200,5 +200,7 @@ def paths_in(folder: Path, files: Sequence[str]) -> tuple[str, ...]:
         path = os.path.relpath(Path(file).absolute(), top)
         if path.startswith(".."):
             raise UsageError(f"{file} is not in the repository {folder}")
+        if not at and not os.path.lexists(file):
+            raise UsageError(f"there is no file {file}")
         paths.append(path.replace(os.sep, "/"))
     return tuple(paths)

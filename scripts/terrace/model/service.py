@@ -109,6 +109,11 @@ class Contract:
         return str(self.schema.get(PREFIX + "tenancy", "none"))
 
     @property
+    def has_rules(self) -> bool:
+        """Whether the contract has rules across fields, which only its own Python can judge."""
+        return bool(self.schema.get(PREFIX + "rules"))
+
+    @property
     def version(self) -> str:
         """The contract's own version, as its owners count it."""
         return str(self.schema.get(PREFIX + "version", ""))

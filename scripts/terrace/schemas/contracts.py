@@ -18,7 +18,9 @@ from pydantic.errors import PydanticUserError
 from pydantic.json_schema import GenerateJsonSchema
 
 from terrace.errors import TerraceError
+from terrace.model.service import PREFIX
 from terrace.model.variants import Schema
+from terrace.schemas.validators import has_validators
 
 CLASS = "Config"
 RESERVED = frozenset({"base", "shared", "environment", "tenant"})
@@ -58,7 +60,8 @@ def contract_schema(root: Path, service: str) -> Schema:
     except PydanticUserError as error:
         hint = "use types that a JSON document can hold; docs/contracts.md lists them"
         raise TerraceError(f"{path}: {CLASS} has no JSON Schema: {error.message}", hint=hint) from error
-    return cast("Schema", _ordered(schema))
+    ordered = cast("Schema", _ordered(schema))
+    return {**ordered, f"{PREFIX}rules": True} if has_validators(model) else ordered
 
 
 def model_of(root: Path, service: str) -> type[BaseModel]:
