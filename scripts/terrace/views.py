@@ -133,3 +133,8 @@ def kinds(folder: Path, *, at: str | None = None) -> dict[str, str]:
 def environments_of(folder: Path, *, at: str | None = None) -> dict[str, Environment]:
     """Every environment of a repository, by name."""
     return load.common(load.Tree(open_source(folder, at), only=())).environments
+
+
+def contracts_of(folder: Path, *, at: str | None = None) -> dict[str, Contract]:
+    """Every contract of a repository, by service."""
+    return load.common(load.Tree(open_source(folder, at), only=())).contracts

@@ -47,6 +47,15 @@ def add_environments(parser: ArgumentParser) -> None:
     parser.add_argument("--all", action="store_true", help="every environment, in promotion order")
 
 
+def warn_of_rules_not_run(folder: Path, at: str | None) -> None:
+    """Say which contracts' rules across fields are not run for another revision."""
+    from terrace.views import contracts_of
+
+    names = [name for name, contract in contracts_of(folder, at=at).items() if contract.has_rules] if at else []
+    if names:
+        sys.stderr.write(f"terrace: not checked at {at}: the rules across fields of {', '.join(names)}\n")
+
+
 def environments(args: Namespace) -> list[str]:
     """The environments that were named; none stands for all, and is only given when it was asked for."""
     if args.all == bool(args.env):

@@ -30,6 +30,7 @@ def run(args: Namespace) -> int:
 
     started = time.monotonic()
     folder = _options.folder_of(args)
+    _options.warn_of_rules_not_run(folder, args.at)
     names = _options.environments(args)
     with _options.scratch(folder / ".terrace" / "staging") as staging:
         delivered = pipeline.deploy(

@@ -16,7 +16,7 @@ _LAYERS = frozenset({"environment", "group", "tenant"})
 _THINGS = frozenset({"host", "url", "email", "bucket", "account", "key_id"})
 _LISTS = {"set-by": _LAYERS, "required-in": _KINDS}
 _WORDS = {"identifies": _THINGS, "tenancy": frozenset({"none", "pooled", "dedicated"})}
-_FLAGS = frozenset({"secret", "must-differ", "live"})
+_FLAGS = frozenset({"rules", "secret", "must-differ", "live"})
 _TEXTS = frozenset({"env-var", "unit", "owner", "since", "deprecated-by", "version"})
 
 

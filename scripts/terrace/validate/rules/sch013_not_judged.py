@@ -21,8 +21,8 @@ from terrace.validate.rule import Example, Hit, Unjudged, rule
 
 _SCHEMA = "schemas/generated/app.schema.json"
 
-GOOD = (Example({}),)
-BAD = (Example({_SCHEMA: json.dumps({**CONTRACT, "x-terrace-rules": True})}, _SCHEMA),)
+GOOD = (Example({}, python=False),)
+BAD = (Example({_SCHEMA: json.dumps({**CONTRACT, "x-terrace-rules": True})}, _SCHEMA, python=False),)
 
 
 @rule("SCH013", "rules of a contract not checked", on="unjudged", severity=Severity.WARNING)
