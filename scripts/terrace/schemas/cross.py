@@ -12,8 +12,9 @@ from typing import Any, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, PlainValidator, ValidationError, WrapValidator
 
+from terrace.errors import TerraceError
 from terrace.model.service import Contract, Field
-from terrace.model.source import Pointer
+from terrace.model.source import Pointer, dotted
 from terrace.schemas.contracts import contract_path, contract_schema, model_of
 
 _REMEMBERED = 10_000
@@ -66,6 +67,12 @@ class _Part:
             self._model.model_validate_json(_json(_with_placeholders(field, values)))
         except ValidationError as error:
             return list(_said(error, self._contract, self._pointer))
+        except (Exception, SystemExit) as error:
+            # A validator is its owner's code and may raise anything.
+            where = dotted(self._pointer) or "the whole"
+            hint = "a validator says what is wrong with ValueError"
+            message = f"schemas/{self._contract.service}.py: a validator of {where} failed: {type(error).__name__}"
+            raise TerraceError(message, hint=hint) from error
         return []
 
 
