@@ -290,7 +290,17 @@ def _tenants_of(folder: Path, files: Sequence[str]) -> list[str] | None:
 
 
 def _concerns(item: Found, files: Sequence[str]) -> bool:
-    return item.finding.location.path in files or any(place.location.path in files for place in item.finding.related)
+    places = [item.finding.location, *(place.location for place in item.finding.related)]
+    return any(_covers(file, place.path) for file in files for place in places)
+
+
+def _covers(file: str, path: str) -> bool:
+    """Whether what is found at `path` has to do with `file`: it is that file, lies below it, or is judged by it."""
+    if path == file or file == "." or path.startswith(f"{file}/"):
+        return True
+    if load.name_of(file) == load.TENANT_FILE:
+        return path.startswith(f"{load.parent_of(file)}/")
+    return load.name_of(file) == load.ENVIRONMENT_FILE or file == load.SETTINGS or file.startswith("schemas/")
 
 
 def _day(source: Source, at: str | None) -> date:

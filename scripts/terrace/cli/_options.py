@@ -201,15 +201,18 @@ def style(args: Namespace) -> Style:
     return PLAIN if getattr(args, "output", None) else style_for(sys.stdout, os.environ)
 
 
-def paths_in(folder: Path, files: Sequence[str], *, at: str | None = None) -> tuple[str, ...]:
-    """Files named on the command line, as paths in the repository. One outside of it is wrong use."""
+def paths_in(folder: Path, files: Sequence[str], *, must_exist: bool = False) -> tuple[str, ...]:
+    """Files named on the command line, as paths in the repository. One outside of it is wrong use.
+
+    With `must_exist` so is one that is not there: nothing would be found in it, and that would look like success.
+    """
     paths = []
     top = folder.absolute()
     for file in files:
         path = os.path.relpath(Path(file).absolute(), top)
         if path.startswith(".."):
             raise UsageError(f"{file} is not in the repository {folder}")
-        if not at and not os.path.lexists(file):
+        if must_exist and not os.path.lexists(file):
             raise UsageError(f"there is no file {file}")
         paths.append(path.replace(os.sep, "/"))
     return tuple(paths)

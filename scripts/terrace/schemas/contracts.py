@@ -84,15 +84,15 @@ def _run(root: Path, path: str, name: str) -> ModuleType:
     sys.modules[name] = module
     try:
         exec(compile(file.read_bytes(), str(file), "exec"), module.__dict__)
-    except Exception as error:
-        # A contract is its owner's code and may raise anything.
+    except (Exception, SystemExit) as error:
+        # A contract is its owner's code and may raise anything. One that leaves must not end a check as if clean.
         raise _failed(file, path, error) from error
     finally:
         del sys.modules[name]
     return module
 
 
-def _failed(file: Path, path: str, error: Exception) -> TerraceError:
+def _failed(file: Path, path: str, error: BaseException) -> TerraceError:
     lines = []
     trace = error.__traceback__
     while trace is not None:

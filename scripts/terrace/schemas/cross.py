@@ -12,8 +12,9 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from terrace.errors import TerraceError
 from terrace.model.service import Contract, Field
-from terrace.model.source import Pointer
+from terrace.model.source import Pointer, dotted
 from terrace.schemas.contracts import contract_path, contract_schema, model_of
 from terrace.schemas.validators import has_own_validators, has_validators, models_in
 
@@ -67,6 +68,12 @@ class _Part:
             self._model.model_validate_json(_json(_with_placeholders(field, values)))
         except ValidationError as error:
             return list(_said(error, self._contract, self._pointer))
+        except (Exception, SystemExit) as error:
+            # A validator is its owner's code and may raise anything.
+            where = dotted(self._pointer) or "the whole"
+            hint = "a validator says what is wrong with ValueError"
+            message = f"schemas/{self._contract.service}.py: a validator of {where} failed: {type(error).__name__}"
+            raise TerraceError(message, hint=hint) from error
         return []
 
 
