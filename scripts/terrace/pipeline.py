@@ -23,7 +23,7 @@ from terrace.validate.run import Checked, Progress, run, without_progress
 from terrace.views import named
 
 if TYPE_CHECKING:
-    from terrace.deploy import Delivery
+    from terrace.deploy import Delivery, Destination
     from terrace.seal import Sealed, Sealing
     from terrace.validate.engine import CrossCheck
 
@@ -129,7 +129,8 @@ def build(
 class Delivered(NamedTuple):
     """An environment that went to one of its destinations, or the reason why it did not.
 
-    `before` holds what was current there by service, `leaves` how many values changed since.
+    `before` holds what was current there by service, `leaves` how many values changed since. After a dry run there is
+    no `delivery`, and `clears` names the holds that it would clear.
     """
 
     built: Built
@@ -138,6 +139,7 @@ class Delivered(NamedTuple):
     before: Mapping[str, str] = {}
     leaves: Mapping[str, int] = {}
     problem: str = ""
+    clears: tuple[str, ...] = ()
 
 
 def deploy(
@@ -149,13 +151,15 @@ def deploy(
     reason: str = "",
     at: str | None = None,
     now: datetime | None = None,
+    dry_run: bool = False,
     jobs: int = 1,
     progress: Progress = without_progress,
 ) -> list[Delivered]:
     """Build, and deliver each environment to its destinations, in promotion order.
 
     An environment that is not built, or that a destination refuses, is told with its reason; the others go on, but
-    those that come after it in promotion order and are protected.
+    those that come after it in promotion order and are protected. A dry run compares with what is at the destinations,
+    and writes nothing there.
     """
     now = now or datetime.now(UTC)
     delivered: list[Delivered] = []
@@ -169,7 +173,7 @@ def deploy(
         elif not built.environment.destinations:
             delivered.append(Delivered(built, problem="its environment.yaml names no destination"))
         else:
-            who = _Deployer(folder, actor, reason, now)
+            who = _Deployer(folder, actor, reason, now, dry_run)
             delivered += [_deliver(built, config, who) for config in built.environment.destinations]
     return delivered
 
@@ -179,6 +183,7 @@ class _Deployer(NamedTuple):
     actor: str
     reason: str
     now: datetime
+    dry_run: bool
 
 
 def _deliver(built: Built, config: Mapping[str, Any], who: _Deployer) -> Delivered:
@@ -193,6 +198,9 @@ def _deliver(built: Built, config: Mapping[str, Any], who: _Deployer) -> Deliver
             for bundle in built.bundles
             if bundle.ref.service in before and before[bundle.ref.service].digest != bundle.ref.digest
         }
+        was = {service: ref.digest for service, ref in before.items()}
+        if who.dry_run:
+            return Delivered(built, name, before=was, leaves=leaves, clears=_cleared(destination, built.bundles))
         delivery = destination.deploy(
             [bundle.folder for bundle in built.bundles],
             now=who.now,
@@ -203,7 +211,17 @@ def _deliver(built: Built, config: Mapping[str, Any], who: _Deployer) -> Deliver
         )
     except DestinationError as error:
         return Delivered(built, name, problem=f"{error.message}. {error.hint}".strip())
-    return Delivered(built, name, delivery, {service: ref.digest for service, ref in before.items()}, leaves)
+    return Delivered(built, name, delivery, was, leaves)
+
+
+def _cleared(destination: Destination, bundles: Sequence[Sealed]) -> tuple[str, ...]:
+    """The holds that these bundles would clear; raises `HeldError` if one brings back what is held."""
+    from terrace.bundle import open_bundle
+
+    for bundle in bundles:
+        destination.check_holds(open_bundle(bundle.folder))
+    services = {bundle.ref.service for bundle in bundles}
+    return tuple(hold.name for hold in destination.holds() if hold.service in services)
 
 
 class _Part(NamedTuple):

@@ -23,13 +23,14 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("-o", "--output", metavar="DIR", help="default: .terrace/build in the repository")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes for many tenants")
     parser.add_argument("--no-origins", action="store_true", help="leave out where each value was set")
+    parser.add_argument("--format", choices=["text", "json"], default="text", help="default: text")
     _options.add_at(parser)
 
 
 def run(args: Namespace) -> int:
     """Build into a folder beside the output, and put each environment in its place once it is whole."""
     from terrace import pipeline
-    from terrace.report.built import built_text
+    from terrace.report.built import built_json, built_text
 
     folder = _options.folder_of(args)
     _options.warn_of_rules_not_run(folder, args.at)
@@ -48,5 +49,6 @@ def run(args: Namespace) -> int:
         for each in built:
             if each.bundles:
                 _options.put(staging / each.environment.name, output / each.environment.name)
-    sys.stdout.write(built_text(built, output, _options.style(args)))
+    as_json = args.format == "json"
+    sys.stdout.write(built_json(built, output) if as_json else built_text(built, output, _options.style(args)))
     return ExitCode.FINDINGS if any(each.problem for each in built) else ExitCode.CLEAN

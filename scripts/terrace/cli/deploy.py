@@ -1,13 +1,13 @@
 """Validate, build, and deliver to each environment's destination.
 
 Environments go in promotion order. What stands at a destination is always a whole release; killed at any point, the
-next deploy finishes or removes what was begun. A rollback's hold refuses what it undid.
+next deploy finishes or removes what was begun. A rollback's hold refuses what it undid. With --dry-run, only say what
+would change; nothing is written at a destination.
 """
 
 from __future__ import annotations
 
 import os
-import sys
 import time
 from argparse import ArgumentParser, Namespace
 
@@ -20,13 +20,15 @@ def configure(parser: ArgumentParser) -> None:
     _options.add_environments(parser)
     parser.add_argument("--reason", default="", metavar="TEXT", help="why, for the release log")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes for many tenants")
+    parser.add_argument("--dry-run", action="store_true", help="say what would change, and deliver nothing")
+    _options.add_format(parser, ("text", "json"))
     _options.add_at(parser)
 
 
 def run(args: Namespace) -> int:
     """Build into a scratch folder, deliver, and tell what happened."""
     from terrace import pipeline
-    from terrace.report.delivered import delivered_text
+    from terrace.report.delivered import delivered_json, delivered_text
 
     started = time.monotonic()
     folder = _options.folder_of(args)
@@ -40,9 +42,14 @@ def run(args: Namespace) -> int:
             actor=_options.actor(),
             reason=args.reason,
             at=args.at,
+            dry_run=args.dry_run,
             jobs=args.jobs,
             progress=_options.progress,
         )
     seconds = time.monotonic() - started
-    sys.stdout.write(delivered_text(delivered, _options.style(args), seconds=seconds))
+    if args.format == "json":
+        text = delivered_json(delivered, dry_run=args.dry_run)
+    else:
+        text = delivered_text(delivered, _options.style(args), seconds=seconds, dry_run=args.dry_run)
+    _options.write(args, text)
     return ExitCode.FINDINGS if any(each.problem for each in delivered) else ExitCode.CLEAN

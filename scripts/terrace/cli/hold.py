@@ -8,7 +8,6 @@ A hold goes by itself when a release is deployed in which the change it undid is
 
 from __future__ import annotations
 
-import sys
 from argparse import ArgumentParser, Namespace
 from datetime import UTC, datetime
 
@@ -22,23 +21,28 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--lift", metavar="NAME", help="the hold to take away")
     parser.add_argument("--reason", metavar="TEXT", help="why it can be taken away")
     parser.add_argument("--break-lock", metavar="OWNER", help="forget a deployer on another host that is gone for good")
+    _options.add_format(parser, ("text", "json"))
 
 
 def run(args: Namespace) -> int:
     """List, lift, or break a lock."""
-    from terrace.report.releases import holds_text
+    from terrace.report.releases import holds_json, holds_text, lifted_json, unlocked_json
 
     destination, _ = _options.destination(args)
+    as_json = args.format == "json"
     if not args.lift and not args.break_lock:
-        sys.stdout.write(holds_text(destination.holds(), _options.style(args)))
+        holds = destination.holds()
+        _options.write(args, holds_json(holds) if as_json else holds_text(holds, _options.style(args)))
         return ExitCode.CLEAN
     if not args.reason:
         raise UsageError("say why: --reason TEXT")
     record = {"reason": args.reason, "actor": _options.actor(), "now": datetime.now(UTC)}
     if args.break_lock:
         destination.break_lock(args.break_lock, **record)
-        sys.stdout.write(f"the lock of {args.break_lock} is gone\n")
+        text = unlocked_json(args.break_lock) if as_json else f"the lock of {args.break_lock} is gone\n"
     else:
         hold = destination.lift(args.lift, **record)
-        sys.stdout.write(f"lifted {hold.name}: {hold.service} can be deployed with that change again\n")
+        said = f"lifted {hold.name}: {hold.service} can be deployed with that change again\n"
+        text = lifted_json(hold) if as_json else said
+    _options.write(args, text)
     return ExitCode.CLEAN

@@ -7,7 +7,6 @@ itself is gone from the repository, or somebody lifts the hold (`terrace hold`).
 
 from __future__ import annotations
 
-import sys
 from argparse import ArgumentParser, Namespace
 from datetime import UTC, datetime
 
@@ -22,11 +21,12 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--to", metavar="DIGEST", help="the release's digest, or its first digits")
     parser.add_argument("--reason", required=True, metavar="TEXT", help="why; it stands in the log and in the hold")
     parser.add_argument("--with-secrets", action="store_true", help="go back to the release's secrets too")
+    _options.add_format(parser, ("text", "json"))
 
 
 def run(args: Namespace) -> int:
     """Roll back, and say what changed and what is held."""
-    from terrace.report.releases import rollback_text
+    from terrace.report.undone import rollback_json, rollback_text
 
     destination, _ = _options.destination(args)
     result = destination.rollback(
@@ -37,5 +37,6 @@ def run(args: Namespace) -> int:
         now=datetime.now(UTC),
         with_secrets=args.with_secrets,
     )
-    sys.stdout.write(rollback_text(result, _options.style(args)))
+    text = rollback_json(result) if args.format == "json" else rollback_text(result, _options.style(args))
+    _options.write(args, text)
     return ExitCode.CLEAN

@@ -5,33 +5,44 @@ BUNDLE is a bundle's folder, or a folder that holds an environment's bundles wit
 
 from __future__ import annotations
 
-import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from terrace.cli import _options
 from terrace.errors import ExitCode
+
+if TYPE_CHECKING:
+    from terrace.report.verified import Verified
 
 
 def configure(parser: ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument("bundle", metavar="BUNDLE")
+    _options.add_format(parser, ("text", "json"))
 
 
 def run(args: Namespace) -> int:
     """Verify one bundle, or each of an index."""
-    from terrace.bundle import open_bundle, read_index, verify
+    from terrace.bundle import read_index
+    from terrace.report.verified import verified_json, verified_text
 
     folder = Path(args.bundle)
-    indexed = (folder / "index.json").is_file()
-    named = read_index(folder) if indexed else {}
-    problems = 0
-    for each in [folder / service for service in named] or [folder]:
-        found = list(verify(each))
-        if not found and indexed and open_bundle(each).ref.digest != named[each.name]:
-            found = [f"its digest is not the one that index.json names ({named[each.name]})"]
-        for problem in found:
-            sys.stdout.write(f"{problem}\n" if problem.startswith(f"{each} ") else f"{each}: {problem}\n")
-        if not found:
-            sys.stdout.write(f"ok  {each}  {open_bundle(each).ref.digest}\n")
-        problems += len(found)
-    return ExitCode.FINDINGS if problems else ExitCode.CLEAN
+    if (folder / "index.json").is_file():
+        verified = [_verified(folder / service, digest) for service, digest in read_index(folder).items()]
+    else:
+        verified = []
+    verified = verified or [_verified(folder)]
+    _options.write(args, verified_json(verified) if args.format == "json" else verified_text(verified))
+    return ExitCode.FINDINGS if any(each.problems for each in verified) else ExitCode.CLEAN
+
+
+def _verified(folder: Path, indexed: str = "") -> Verified:
+    from terrace.bundle import open_bundle, verify
+    from terrace.report.verified import Verified
+
+    found = verify(folder)
+    digest = "" if found else open_bundle(folder).ref.digest
+    if digest and indexed and digest != indexed:
+        found = [f"its digest is not the one that index.json names ({indexed})"]
+    return Verified(folder, "" if found else digest, tuple(found))

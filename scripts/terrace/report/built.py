@@ -1,4 +1,4 @@
-"""What a build made: a line for each bundle, and the findings that kept an environment from being built."""
+"""What a build made: each bundle, and the findings that kept an environment from being built."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from pathlib import Path
 
 from terrace.pipeline import Built
 from terrace.report import renderer
+from terrace.report.formats.json import dump, findings_records
+from terrace.report.records import bundle_record
 from terrace.report.style import PLAIN, Style
 from terrace.report.table import Column, table
 from terrace.report.words import count
+from terrace.seal import Sealed
 
 _COLUMNS = (
     Column("environment", whole=True, role="strong"),
@@ -31,6 +34,22 @@ def built_text(built: Sequence[Built], output: Path, style: Style = PLAIN) -> st
     return problems_text(built, style) + table(_COLUMNS, rows, style) + ("\n" if rows else "") + f"{made}\n"
 
 
+def built_json(built: Sequence[Built], output: Path) -> str:
+    """The same for programs.
+
+    `output` is the folder of the bundles; `environments`, in promotion order, has for each: `environment`, `commit`
+    (empty without one), `dirty`, `problem` (null, or why nothing was built), `findings` as `terrace validate` tells
+    them, and `bundles`: `service`, `digest`, the digests of its streams `config` and `secrets`, and the number of its
+    `targets` and of the `configs` that differ.
+    """
+    return dump({"version": 1, "output": str(output), "environments": list(map(_record, built))})
+
+
+def sealed_record(bundle: Sealed) -> dict[str, object]:
+    """A bundle with the number of targets it serves, and of the configs they share."""
+    return {**bundle_record(bundle.ref), "targets": bundle.targets, "configs": bundle.configs}
+
+
 def problems_text(built: Sequence[Built], style: Style = PLAIN) -> str:
     """Why environments were not built: each finding once, then a line for each environment."""
     lines = [
@@ -49,3 +68,14 @@ def findings_text(built: Sequence[Built], style: Style = PLAIN) -> str:
     findings = {finding for report in reports for finding in report.findings}
     ordered = tuple(sorted(findings, key=lambda finding: finding.order))
     return renderer("text")(reports[0]._replace(findings=ordered), style=style) + "\n"
+
+
+def _record(each: Built) -> dict[str, object]:
+    return {
+        "environment": each.environment.name,
+        "commit": each.origin.commit,
+        "dirty": bool(each.origin.dirty),
+        "problem": each.problem or None,
+        "findings": findings_records(each.report) if each.report else [],
+        "bundles": list(map(sealed_record, each.bundles)),
+    }

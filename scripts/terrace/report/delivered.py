@@ -5,16 +5,57 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from terrace.pipeline import Delivered
-from terrace.report.built import findings_text
+from terrace.report.built import findings_text, sealed_record
+from terrace.report.formats.json import dump, findings_records
 from terrace.report.style import PLAIN, Style
 from terrace.report.summary import EnvironmentSummary, ServiceSummary, deploy_summary
 
 
-def delivered_text(delivered: Sequence[Delivered], style: Style = PLAIN, *, seconds: float | None = None) -> str:
+def delivered_text(
+    delivered: Sequence[Delivered], style: Style = PLAIN, *, seconds: float | None = None, dry_run: bool = False
+) -> str:
     """The findings that stood in the way, if any; then every environment with its bundles."""
     findings = findings_text([each.built for each in delivered], style)
     notes = "".join(f"{style.paint('dim', note)}\n" for each in delivered for note in _notes(each))
-    return findings + notes + deploy_summary(tuple(map(_summary, delivered)), style, seconds=seconds)
+    return findings + notes + deploy_summary(tuple(map(_summary, delivered)), style, seconds=seconds, dry_run=dry_run)
+
+
+def delivered_json(delivered: Sequence[Delivered], *, dry_run: bool = False) -> str:
+    """The same for programs.
+
+    `dry_run` says that nothing was delivered. `environments`, in promotion order and once for each destination, has:
+    `environment`, `destination`, `problem` (null, or why it was not released), `findings` as `terrace validate` tells
+    them, `release` (its number; null where there is none), `unchanged` (it runs there already), `cleared` (the holds
+    that go with it), `recovered` (the number of an interrupted release that was finished first, or null), `warnings`,
+    and `bundles`: those of `terrace build`, each with `previous`, the digest that was current before (null in a first
+    release), and the number of `leaves` that changed since.
+    """
+    return dump({"version": 1, "dry_run": dry_run, "environments": list(map(_record, delivered))})
+
+
+def _record(each: Delivered) -> dict[str, object]:
+    delivery = each.delivery
+    report = each.built.report
+    bundles = () if each.problem else each.built.bundles
+    return {
+        "environment": each.built.environment.name,
+        "destination": each.destination or None,
+        "problem": each.problem or None,
+        "findings": findings_records(report) if report else [],
+        "release": delivery.release.number if delivery else None,
+        "unchanged": not each.problem and all(each.before.get(b.ref.service) == b.ref.digest for b in bundles),
+        "cleared": list(delivery.cleared if delivery else each.clears),
+        "recovered": delivery.recovered.number if delivery and delivery.recovered else None,
+        "warnings": list(delivery.warnings) if delivery else [],
+        "bundles": [
+            {
+                **sealed_record(bundle),
+                "previous": each.before.get(bundle.ref.service),
+                "leaves": each.leaves.get(bundle.ref.service, 0),
+            }
+            for bundle in bundles
+        ],
+    }
 
 
 def _summary(each: Delivered) -> EnvironmentSummary:
@@ -47,7 +88,7 @@ def _services(each: Delivered) -> list[ServiceSummary]:
 def _notes(each: Delivered) -> list[str]:
     name = each.built.environment.name
     if each.delivery is None:
-        return []
+        return [f"{name}: hold {hold} would be cleared, nothing it holds back is there" for hold in each.clears]
     notes = [
         f"{name}: hold {hold} is cleared, nothing it held back is there any more" for hold in each.delivery.cleared
     ]

@@ -1,13 +1,12 @@
-"""Releases, rollbacks and holds, for people; releases for programs too."""
+"""Releases and holds, for people and for programs."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 
-from terrace.deploy import RollbackResult, ServiceRollback
 from terrace.model.release import BundleRef, Hold, Release
-from terrace.model.source import dotted
+from terrace.report.formats.json import dump
+from terrace.report.records import bundle_record, hold_record
 from terrace.report.style import PLAIN, Style
 from terrace.report.table import Column, table
 from terrace.report.words import count
@@ -59,29 +58,14 @@ def releases_json(releases: Sequence[Release], current: Mapping[str, BundleRef],
                 "commit": release.commit,
                 "dirty": release.dirty,
                 "reason": release.reason,
-                "bundles": [_bundle(bundle) for bundle in release.bundles],
+                "bundles": [bundle_record(bundle) for bundle in release.bundles],
             }
             for release in releases
         ],
-        "current": [_bundle(bundle) for bundle in current.values()],
-        "holds": [
-            {"name": hold.name, "service": hold.service, "reason": hold.reason, "actor": hold.actor, "time": hold.time}
-            for hold in holds
-        ],
+        "current": [bundle_record(bundle) for bundle in current.values()],
+        "holds": list(map(hold_record, holds)),
     }
-    return json.dumps(said, indent=2, ensure_ascii=False) + "\n"
-
-
-def rollback_text(result: RollbackResult, style: Style = PLAIN) -> str:
-    """What was undone, leaf by leaf, what a running process takes by itself, and what is held now."""
-    if result.unchanged:
-        return "Nothing to take back: this is what runs.\n"
-    blocks = [_service(each, style) for each in result.services]
-    warnings = "".join(style.paint("warning", f"{warning}\n") for warning in result.warnings)
-    restart = (
-        "A restart is needed for some of it." if result.needs_restart else "Running processes take all of it live."
-    )
-    return f"release {result.release.number}\n\n" + "\n".join(blocks) + warnings + f"\n{restart}\n"
+    return dump(said)
 
 
 def holds_text(holds: Sequence[Hold], style: Style = PLAIN) -> str:
@@ -101,40 +85,34 @@ def holds_text(holds: Sequence[Hold], style: Style = PLAIN) -> str:
     return "".join(lines)
 
 
+def holds_json(holds: Sequence[Hold]) -> str:
+    """The holds that stand for programs, the oldest first.
+
+    `holds`: a list of `name`, `service`, `reason`, `actor`, `time`, and `leaves`: each with its `pointer` (empty for a
+    whole slice) and the `tenants` it is held for ("" is no tenant).
+    """
+    return dump({"version": 1, "holds": list(map(_hold, holds))})
+
+
+def lifted_json(hold: Hold) -> str:
+    """`lifted`: the hold that was taken away, as `holds_json` tells it."""
+    return dump({"version": 1, "lifted": _hold(hold)})
+
+
+def unlocked_json(owner: str) -> str:
+    """`unlocked`: the deployer whose lock is gone, as `host:pid`."""
+    return dump({"version": 1, "unlocked": owner})
+
+
+def _hold(hold: Hold) -> dict[str, object]:
+    leaves = [{"pointer": leaf.pointer, "tenants": list(leaf.tenants)} for leaf in hold.leaves]
+    return {**hold_record(hold), "leaves": leaves}
+
+
 def _row(release: Release, bundle: BundleRef, now: str) -> tuple[str, ...]:
     time = release.time.replace("T", " ").removesuffix("Z")[:16]
     commit = release.commit[:8] + ("+" if release.dirty else "")
     return now, str(release.number), time, release.action, bundle.service, _short(bundle.digest), commit, release.actor
-
-
-def _bundle(bundle: BundleRef) -> dict[str, str]:
-    return {
-        "service": bundle.service,
-        "digest": bundle.digest,
-        "config": bundle.streams.config,
-        "secrets": bundle.streams.secrets,
-    }
-
-
-def _service(each: ServiceRollback, style: Style) -> str:
-    head = f"{style.paint('strong', each.service)}  {_short(each.undone.digest)} -> {_short(each.now.digest)}\n"
-    rows = [
-        (
-            dotted(change.pointer) or "(a whole tenant)",
-            count(change.tenants, "slice"),
-            "live" if change.live else "restart",
-        )
-        for change in each.changes
-    ]
-    lines = table((Column(whole=True), Column(right=True, whole=True), Column(role="dim")), rows, style, indent=2)
-    if each.secrets:
-        layers = ", ".join(each.secrets)
-        lines += (
-            f"  {style.paint('warning', f'secrets stay as they are now; they differ from that release: {layers}')}\n"
-        )
-    if each.hold:
-        lines += f"  held as {each.hold.name} until the change is gone from the repository\n"
-    return head + lines
 
 
 def _short(digest: str) -> str:

@@ -50,9 +50,16 @@ class EnvironmentSummary(NamedTuple):
 
 
 def deploy_summary(
-    environments: tuple[EnvironmentSummary, ...], style: Style = PLAIN, *, seconds: float | None = None
+    environments: tuple[EnvironmentSummary, ...],
+    style: Style = PLAIN,
+    *,
+    seconds: float | None = None,
+    dry_run: bool = False,
 ) -> str:
-    """Every environment in promotion order, its bundles below it, and one line that sums them up."""
+    """Every environment in promotion order, its bundles below it, and one line that sums them up.
+
+    After a dry run the line says what would have been released.
+    """
     ordered = sorted(environments, key=lambda environment: (environment.order, environment.name))
     rows = [_row(service) for environment in ordered for service in environment.services]
     lines = iter(table_lines(_COLUMNS, rows, style, indent=2))
@@ -60,7 +67,7 @@ def deploy_summary(
         "\n".join([_heading(environment, style), *(next(lines) for _ in environment.services)]) + "\n"
         for environment in ordered
     ]
-    return "\n".join([*blocks, _ending(ordered, style, seconds)])
+    return "\n".join([*blocks, _ending(ordered, style, seconds, "would be released" if dry_run else "released")])
 
 
 def _row(service: ServiceSummary) -> tuple[str, ...]:
@@ -93,12 +100,12 @@ def _heading(environment: EnvironmentSummary, style: Style) -> str:
     return f"{name}  {style.paint('dim', said)}{one_line(environment.destination)}"
 
 
-def _ending(environments: list[EnvironmentSummary], style: Style, seconds: float | None) -> str:
+def _ending(environments: list[EnvironmentSummary], style: Style, seconds: float | None, done: str) -> str:
     released = [environment for environment in environments if not environment.problem]
     services = [service for environment in released for service in environment.services]
     targets = sum(service.targets for service in services)
     line = f"{count(len(services), 'bundle')} for {count(targets, 'target')}"
-    line += f" released to {count(len(released), 'environment')}"
+    line += f" {done} to {count(len(released), 'environment')}"
     line += f" in {seconds:.1f} s" if seconds is not None else ""
     missing = len(environments) - len(released)
     if missing:

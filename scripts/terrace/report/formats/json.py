@@ -17,7 +17,7 @@ VERSION = 1
 
 def render(report: Report, style: Style = PLAIN) -> str:
     """One JSON object: version, summary, and every finding, also the suppressed ones."""
-    return dump({"version": VERSION, "summary": _summary(report), "findings": _findings(report)})
+    return dump({"version": VERSION, "summary": _summary(report), "findings": findings_records(report)})
 
 
 def dump(value: object) -> str:
@@ -40,7 +40,8 @@ def _summary(report: Report) -> dict[str, Any]:
     }
 
 
-def _findings(report: Report) -> list[dict[str, Any]]:
+def findings_records(report: Report) -> list[dict[str, Any]]:
+    """Every finding of a report as JSON, also the suppressed ones."""
     sources = Sources(report)
     every: list[tuple[Finding, str | None]] = [(finding, None) for finding in report.findings]
     every += [(suppressed.finding, suppressed.reason) for suppressed in report.suppressed]

@@ -1,0 +1,40 @@
+"""What is wrong with bundles, for people and for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from terrace.report.formats.json import dump
+
+
+class Verified(NamedTuple):
+    """A bundle's folder, with its digest if every byte is right, or all that is wrong."""
+
+    folder: Path
+    digest: str = ""
+    problems: tuple[str, ...] = ()
+
+
+def verified_text(verified: Sequence[Verified]) -> str:
+    """A line for each bundle that is right, and for each thing that is wrong."""
+    return "".join(line for each in verified for line in _lines(each))
+
+
+def verified_json(verified: Sequence[Verified]) -> str:
+    """The same for programs: `ok`, and `bundles`, each with its `folder`, `digest` (null if wrong) and `problems`."""
+    bundles = [
+        {"folder": str(each.folder), "digest": each.digest or None, "problems": list(each.problems)}
+        for each in verified
+    ]
+    return dump({"version": 1, "ok": not any(each.problems for each in verified), "bundles": bundles})
+
+
+def _lines(each: Verified) -> list[str]:
+    if not each.problems:
+        return [f"ok  {each.folder}  {each.digest}\n"]
+    return [
+        f"{problem}\n" if problem.startswith(f"{each.folder} ") else f"{each.folder}: {problem}\n"
+        for problem in each.problems
+    ]
