@@ -207,7 +207,7 @@ def stale_schemas(tree: Tree, repository: Repository) -> Iterator[str]:
         contract = repository.contracts.get(service)
         if contract is None or isinstance(data, Unreadable):
             continue  # a file of a service without a schema is a finding of its own
-        if contract.schema.get("$comment") != made_from(entry.path, data):
+        if contract.schema.get("$comment") != made_from(entry.path, data, contract.schema):
             yield f"{GENERATED}/{service}.schema.json"
 
 

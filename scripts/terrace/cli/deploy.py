@@ -52,4 +52,6 @@ def run(args: Namespace) -> int:
     else:
         text = delivered_text(delivered, _options.style(args), seconds=seconds, dry_run=args.dry_run)
     _options.write(args, text)
+    if any(each.failed for each in delivered):
+        return ExitCode.FAILED
     return ExitCode.FINDINGS if any(each.problem for each in delivered) else ExitCode.CLEAN
