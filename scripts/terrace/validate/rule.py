@@ -100,7 +100,8 @@ class Example(NamedTuple):
 
     `at` is `path:line` of the finding that a BAD example must give (`path` alone for a whole file), `pointer` its place
     as a dotted path. `also` names the codes of other findings that such files cannot but give. `stale` names generated
-    files that are not as their contracts would have them. `python` False: no contract's Python is run, as at a revision.
+    files that are not as their contracts would have them. `python` False: no contract's
+    Python is run, as at a revision.
     """
 
     files: Mapping[str, str | bytes | Unreadable | None]
