@@ -25,6 +25,7 @@ from pathlib import Path
 import pytest
 
 from terrace import cli
+from terrace.schemas import export
 
 CASES = Path(__file__).parent / "cases"
 NAMES = sorted(path.name for path in CASES.iterdir() if path.is_dir() and not path.name.startswith("_"))
@@ -120,6 +121,15 @@ def _normalised(text: str, folder: Path) -> str:
     text = re.sub(r"(?<=committed )[0-9a-f]{12}\b", "<commit>", text)
     text = re.sub(r"\b[0-9a-f]{12}\b", "<digest>", text)
     return re.sub(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "<when>", text)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _generated_schemas() -> None:
+    """With UPDATE_EXPECTED the base's generated schemas are made anew, as `terrace schemas` would."""
+    if UPDATE:
+        for path, content in export(CASES / "_base").items():
+            if path.startswith("schemas/"):
+                (CASES / "_base" / path).write_bytes(content)
 
 
 @pytest.mark.parametrize("name", NAMES)

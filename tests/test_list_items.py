@@ -29,5 +29,5 @@ def test_an_edit_tells_the_item_before_and_after() -> None:
 
 
 def test_where_wants_a_key() -> None:
-    with pytest.raises(UsageError, match="whole document"):
+    with pytest.raises(UsageError, match="the path is empty"):
         where(EXAMPLE, "backend", ())

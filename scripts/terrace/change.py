@@ -12,7 +12,7 @@ from terrace.errors import RefusedError, UsageError
 from terrace.layering import Layering
 from terrace.model.entities import Files, Repository, Tenant
 from terrace.model.findings import Finding, Severity
-from terrace.model.layers import EffectiveConfig, Target, value_at
+from terrace.model.layers import EffectiveConfig, Target, leaves, value_at
 from terrace.model.service import Contract
 from terrace.model.source import Document, Pointer, dotted
 from terrace.pipeline import validate_source
@@ -67,7 +67,7 @@ def change(
     contract = named(service, repository.contracts, "service")
     tenant = _tenant(source, place.tenant)
     home = _home(repository, tenant, place)
-    _refuse_secret(contract, pointer, home)
+    _refuse_secret(contract, pointer, value, home)
     path, document = _file(tenant.files if tenant else repository.files, home, service, pointer)
     if value is not UNSET:
         after = edit.with_value(document, path, pointer, value)
@@ -119,13 +119,15 @@ def _file(files: Files, home: str, service: str, pointer: Pointer) -> tuple[str,
     return own, files.documents.get(own)
 
 
-def _refuse_secret(contract: Contract, pointer: Pointer, home: str) -> None:
-    field = contract.field(pointer)
-    if field is not None and field.secret:
-        raise RefusedError(
-            f"{dotted(pointer)} is a secret, and never stands in a plain file",
-            hint=f"Edit the encrypted file: sops {home}/{contract.service}.secrets.yaml",
-        )
+def _refuse_secret(contract: Contract, pointer: Pointer, value: object, home: str) -> None:
+    """Refuse before anything is shown: the value could be a secret, or a section with one in it."""
+    for place, _ in leaves(value, pointer):
+        field = contract.field(place)
+        if field is not None and field.secret:
+            raise RefusedError(
+                f"{dotted(place)} is a secret, and never stands in a plain file",
+                hint=f"Edit the encrypted file: sops {home}/{contract.service}.secrets.yaml",
+            )
 
 
 def _outcomes(source: Source, edited: Source, service: str, pointer: Pointer, path: str) -> Iterator[Outcome]:

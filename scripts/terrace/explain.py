@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from terrace.errors import UsageError
-from terrace.model.layers import Contribution, EffectiveConfig, leaves
+from terrace.model.layers import Contribution, EffectiveConfig, leaves, value_at
 from terrace.model.service import Contract, Field
 from terrace.model.source import Pointer, dotted
 
@@ -46,7 +46,13 @@ class Change(NamedTuple):
 
 def explain(config: EffectiveConfig, contract: Contract, pointer: Pointer) -> list[Explained]:
     """The leaf at `pointer`, or every leaf below it. A path that leads nowhere is a UsageError with a suggestion."""
-    found = at(config.values, pointer, contract)
+    try:
+        found = at(config.values, pointer, contract)
+    except UsageError:
+        said = next(config.contributions(pointer), None)
+        if said is None or value_at(said.layer.values, said.pointer, MASK) is not None:
+            raise
+        return [_explained(config, contract, pointer, None)]  # removed, and nothing shows in its place
     return [_explained(config, contract, leaf, value) for leaf, value in leaves(found, pointer)]
 
 

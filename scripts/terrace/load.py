@@ -149,7 +149,7 @@ def _folders(entries: Iterable[Entry], root: str) -> list[str]:
 
 
 def _is_read(entry: Entry) -> bool:
-    """Whether its content is asked for. Of what is no file, reading gives the reason that becomes a finding."""
+    """Whether it is read. What is no file may hide a whole folder, whatever its name: reading it says so."""
     return entry.path.endswith(".yaml") or entry.kind != "file"
 
 
@@ -207,7 +207,7 @@ def stale_schemas(tree: Tree, repository: Repository) -> Iterator[str]:
         contract = repository.contracts.get(service)
         if contract is None or isinstance(data, Unreadable):
             continue  # a file of a service without a schema is a finding of its own
-        if contract.schema.get("$comment") != made_from(entry.path, data):
+        if contract.schema.get("$comment") != made_from(entry.path, data, contract.schema):
             yield f"{GENERATED}/{service}.schema.json"
 
 
@@ -234,10 +234,8 @@ def _contracts(tree: Tree, files: Files) -> dict[str, Contract]:
             files.findings.append(_unreadable(entry, data))
             continue
         schema = _schema(data)
-        if schema is None:
-            files.findings.append(
-                _unreadable(entry, Unreadable("is not a JSON Schema", "Make it anew: terrace schemas"))
-            )
+        if isinstance(schema, str):
+            files.findings.append(_unreadable(entry, Unreadable(schema, "Make it anew: terrace schemas")))
             continue
         document = Document(entry.path, data.decode(), schema, _locate)
         contracts[service] = Contract(service, schema, path=entry.path, document=document)
@@ -271,14 +269,27 @@ def _locate(text: str) -> dict[Pointer, Spans]:
     return locate(text)
 
 
-def _schema(data: bytes) -> dict[str, Any] | None:
+def _schema(data: bytes) -> dict[str, Any] | str:
+    """The JSON Schema in `data`, or why there is none."""
+    import jsonschema_rs
     import orjson
 
     try:
         schema = orjson.loads(data)
     except orjson.JSONDecodeError:
-        return None
-    return schema if isinstance(schema, dict) else None
+        return "is not a JSON Schema"
+    if not isinstance(schema, dict):
+        return "is not a JSON Schema"
+    try:
+        jsonschema_rs.validator_for(schema, retriever=_nothing)
+    except ValueError as error:
+        return f"is not a JSON Schema: {str(error).splitlines()[0]}"
+    return schema
+
+
+def _nothing(address: str) -> Any:
+    """What stands elsewhere is not looked up: a schema is whole in its own file."""
+    raise ValueError(f"{address} is in another file")
 
 
 def _text(value: object) -> str:

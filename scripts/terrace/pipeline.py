@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from terrace import load
-from terrace.errors import DestinationError
+from terrace.errors import DestinationError, HeldError
 from terrace.model.entities import Environment, Origin
 from terrace.model.findings import Report, Severity
 from terrace.source import Source, open_source
@@ -129,7 +129,8 @@ def build(
 class Delivered(NamedTuple):
     """An environment that went to one of its destinations, or the reason why it did not.
 
-    `before` holds what was current there by service, `leaves` how many values changed since. After a dry run there is
+    `before` holds what was current there by service, `leaves` how many values changed since. `failed`: it could not be
+    done, rather than must not. After a dry run there is
     no `delivery`, and `clears` names the holds that it would clear.
     """
 
@@ -139,6 +140,7 @@ class Delivered(NamedTuple):
     before: Mapping[str, str] = {}
     leaves: Mapping[str, int] = {}
     problem: str = ""
+    failed: bool = False
     clears: tuple[str, ...] = ()
 
 
@@ -210,7 +212,8 @@ def _deliver(built: Built, config: Mapping[str, Any], who: _Deployer) -> Deliver
             reason=who.reason,
         )
     except DestinationError as error:
-        return Delivered(built, name, problem=f"{error.message}. {error.hint}".strip())
+        failed = not isinstance(error, HeldError)
+        return Delivered(built, name, problem=f"{error.message}. {error.hint}".strip(), failed=failed)
     return Delivered(built, name, delivery, was, leaves)
 
 
@@ -308,7 +311,17 @@ def _tenants_of(folder: Path, files: Sequence[str]) -> list[str] | None:
 
 
 def _concerns(item: Found, files: Sequence[str]) -> bool:
-    return item.finding.location.path in files or any(place.location.path in files for place in item.finding.related)
+    places = [item.finding.location, *(place.location for place in item.finding.related)]
+    return any(_covers(file, place.path) for file in files for place in places)
+
+
+def _covers(file: str, path: str) -> bool:
+    """Whether what is found at `path` has to do with `file`: it is that file, lies below it, or is judged by it."""
+    if path == file or file == "." or path.startswith(f"{file}/"):
+        return True
+    if load.name_of(file) == load.TENANT_FILE:
+        return path.startswith(f"{load.parent_of(file)}/")
+    return load.name_of(file) == load.ENVIRONMENT_FILE or file == load.SETTINGS or file.startswith("schemas/")
 
 
 def _day(source: Source, at: str | None) -> date:

@@ -77,7 +77,7 @@ class Setting(NamedTuple):
 def where(folder: Path, service: str, pointer: Pointer, *, at: str | None = None) -> list[Setting]:
     """Every file of every layer that says something of `pointer` for a service, weakest layers first."""
     if not pointer:
-        raise UsageError("every layer sets a whole document", hint="Name a key.")
+        raise UsageError("the path is empty", hint="Name a key, as database.pool_size")
     tree = load.Tree(open_source(folder, at))
     repository = load.common(tree)
     contract = named(service, repository.contracts, "service")
@@ -133,3 +133,8 @@ def kinds(folder: Path, *, at: str | None = None) -> dict[str, str]:
 def environments_of(folder: Path, *, at: str | None = None) -> dict[str, Environment]:
     """Every environment of a repository, by name."""
     return load.common(load.Tree(open_source(folder, at), only=())).environments
+
+
+def contracts_of(folder: Path, *, at: str | None = None) -> dict[str, Contract]:
+    """Every contract of a repository, by service."""
+    return load.common(load.Tree(open_source(folder, at), only=())).contracts

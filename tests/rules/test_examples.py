@@ -32,7 +32,7 @@ def _found(example: Example, only: Iterable[Rule] | None = None) -> list[Finding
     found = check(
         source_of(example),
         today=TODAY,
-        cross_checks=CROSS_CHECKS,
+        cross_checks=CROSS_CHECKS if example.python else None,
         rules=None if only is None else tuple(only),
         stale=example.stale,
     )

@@ -32,6 +32,9 @@ def run(argv: list[str]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.CLEAN
+    except OSError as error:
+        _complain(f"{error.filename or 'the output'}: {error.strerror}", "")
+        return ExitCode.FAILED
     except Exception as error:  # noqa: BLE001 - the one place where a bug of ours ends
         _confess(error)
         return ExitCode.BUG

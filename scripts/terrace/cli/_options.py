@@ -47,6 +47,15 @@ def add_environments(parser: ArgumentParser) -> None:
     parser.add_argument("--all", action="store_true", help="every environment, in promotion order")
 
 
+def warn_of_rules_not_run(folder: Path, at: str | None) -> None:
+    """Say which contracts' rules across fields are not run for another revision."""
+    from terrace.views import contracts_of
+
+    names = [name for name, contract in contracts_of(folder, at=at).items() if contract.has_rules] if at else []
+    if names:
+        sys.stderr.write(f"terrace: not checked at {at}: the rules across fields of {', '.join(names)}\n")
+
+
 def environments(args: Namespace) -> list[str]:
     """The environments that were named; none stands for all, and is only given when it was asked for."""
     if args.all == bool(args.env):
@@ -192,13 +201,18 @@ def style(args: Namespace) -> Style:
     return PLAIN if getattr(args, "output", None) else style_for(sys.stdout, os.environ)
 
 
-def paths_in(folder: Path, files: Sequence[str]) -> tuple[str, ...]:
-    """Files named on the command line, as paths in the repository. One outside of it is wrong use."""
+def paths_in(folder: Path, files: Sequence[str], *, must_exist: bool = False) -> tuple[str, ...]:
+    """Files named on the command line, as paths in the repository. One outside of it is wrong use.
+
+    With `must_exist` so is one that is not there: nothing would be found in it, and that would look like success.
+    """
     paths = []
     top = folder.absolute()
     for file in files:
         path = os.path.relpath(Path(file).absolute(), top)
         if path.startswith(".."):
             raise UsageError(f"{file} is not in the repository {folder}")
+        if must_exist and not os.path.lexists(file):
+            raise UsageError(f"there is no file {file}")
         paths.append(path.replace(os.sep, "/"))
     return tuple(paths)

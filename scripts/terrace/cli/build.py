@@ -33,6 +33,7 @@ def run(args: Namespace) -> int:
     from terrace.report.built import built_json, built_text
 
     folder = _options.folder_of(args)
+    _options.warn_of_rules_not_run(folder, args.at)
     output = Path(args.output) if args.output else folder / ".terrace" / "build"
     with _options.scratch(output) as staging:
         built = pipeline.build(

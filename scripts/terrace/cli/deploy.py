@@ -32,6 +32,7 @@ def run(args: Namespace) -> int:
 
     started = time.monotonic()
     folder = _options.folder_of(args)
+    _options.warn_of_rules_not_run(folder, args.at)
     names = _options.environments(args)
     with _options.scratch(folder / ".terrace" / "staging") as staging:
         delivered = pipeline.deploy(
@@ -51,4 +52,6 @@ def run(args: Namespace) -> int:
     else:
         text = delivered_text(delivered, _options.style(args), seconds=seconds, dry_run=args.dry_run)
     _options.write(args, text)
+    if any(each.failed for each in delivered):
+        return ExitCode.FAILED
     return ExitCode.FINDINGS if any(each.problem for each in delivered) else ExitCode.CLEAN

@@ -42,12 +42,11 @@ def run(args: Namespace) -> int:
     report = pipeline.validate(
         folder,
         at=args.at,
-        files=_options.paths_in(folder, args.files),
+        files=_options.paths_in(folder, args.files, must_exist=args.at is None),
         today=args.now,
         fail_on=Severity[args.fail_on.upper()],
         jobs=args.jobs,
         cached=not args.no_cache,
-        progress=_options.progress,
     )
     if args.write_baseline or args.baseline:
         report = _with_baseline(report, args)

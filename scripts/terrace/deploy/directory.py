@@ -138,16 +138,16 @@ class DirectoryDestination:
             return [entry.release for entry in log.read(self._state.log)]
 
     def current(self) -> dict[str, BundleRef]:
-        """What is current, by service."""
+        """What is current, by service. A service whose release is damaged has nothing: the next deployment mends it."""
         with told("read the destination"):
-            folders = {name: current_folder(self.root / name) for name in services(self._state)}
-        return {name: open_bundle(folder).ref for name, folder in folders.items() if folder is not None}
+            bundles = {name: _bundle_in(current_folder(self.root / name)) for name in services(self._state)}
+        return {name: bundle.ref for name, bundle in bundles.items() if bundle is not None}
 
     def changed_leaves(self, folder: Path) -> int:
         """How many leaves the bundle in `folder` would change of what is current; 0 where nothing is."""
         bundle = open_bundle(folder)
-        here = current_folder(self.root / bundle.ref.service)
-        return 0 if here is None else len({change.pointer for change in changes(open_bundle(here), bundle)})
+        here = _bundle_in(current_folder(self.root / bundle.ref.service))
+        return 0 if here is None else len({change.pointer for change in changes(here, bundle)})
 
     def check_holds(self, bundle: Bundle) -> None:
         """Raise `HeldError`, naming the hold and the leaves, if `bundle` brings back what a rollback undid."""
@@ -259,3 +259,11 @@ class DirectoryDestination:
 
 
 _CLEARED = "hold '{}': the release holds none of its leaves any more"
+
+
+def _bundle_in(folder: Path | None) -> Bundle | None:
+    """The bundle in a release's folder; None if there is none that can be opened."""
+    try:
+        return None if folder is None else open_bundle(folder)
+    except BundleError:
+        return None

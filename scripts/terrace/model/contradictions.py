@@ -16,7 +16,7 @@ _LAYERS = frozenset({"environment", "group", "tenant"})
 _THINGS = frozenset({"host", "url", "email", "bucket", "account", "key_id"})
 _LISTS = {"set-by": _LAYERS, "required-in": _KINDS}
 _WORDS = {"identifies": _THINGS, "tenancy": frozenset({"none", "pooled", "dedicated"})}
-_FLAGS = frozenset({"secret", "must-differ", "live"})
+_FLAGS = frozenset({"rules", "secret", "must-differ", "live"})
 _TEXTS = frozenset({"env-var", "unit", "owner", "since", "deprecated-by", "version"})
 
 
@@ -55,7 +55,7 @@ def _markers(contract: Contract, field: Field) -> Iterator[Problem]:
                 isinstance(value, list) and all(isinstance(item, str) for item in value) and set(value) <= _LISTS[word]
             )
         elif word in _WORDS:
-            fits = value in _WORDS[word]
+            fits = isinstance(value, str) and value in _WORDS[word]
         else:
             fits = value is True if word in _FLAGS else word in _TEXTS and isinstance(value, str)
         if not fits:

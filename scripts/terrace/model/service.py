@@ -17,7 +17,13 @@ class Field:
 
     def __init__(self, pointer: Pointer, schema: dict[str, Any], *, nullable: bool, parent: Field | None) -> None:
         def marker(name: str, inherited: Any) -> Any:
-            return schema.get(PREFIX + name, inherited)
+            # What has the wrong type is reported by SCH008, and counts as not said here.
+            found = schema.get(PREFIX + name, inherited)
+            return found if isinstance(found, type(inherited)) else inherited
+
+        def names(name: str, inherited: frozenset[str]) -> frozenset[str]:
+            found = schema.get(PREFIX + name)
+            return frozenset(each for each in found if isinstance(each, str)) if isinstance(found, list) else inherited
 
         types = schema.get("type", ())
         self.pointer = pointer
@@ -32,10 +38,11 @@ class Field:
         self.additional: Field | None = None
         self.items: Field | None = None
         self.alternatives: tuple[Field, ...] = ()
-        self.secret: bool = marker("secret", parent.secret if parent else False)
-        self.set_by: frozenset[str] = frozenset(marker("set-by", parent.set_by if parent else EVERYONE))
+        # Said in whatever way, a secret is one.
+        self.secret: bool = bool(schema.get(PREFIX + "secret", parent.secret if parent else False))
+        self.set_by: frozenset[str] = names("set-by", parent.set_by if parent else EVERYONE)
         self.env_var: str = marker("env-var", "")
-        self.required_in: frozenset[str] = frozenset(marker("required-in", ()))
+        self.required_in: frozenset[str] = names("required-in", frozenset())
         self.must_differ: bool = marker("must-differ", False)
         self.identifies: str = marker("identifies", "")
         self.live: bool = marker("live", parent.live if parent else False)
@@ -107,6 +114,11 @@ class Contract:
     def tenancy(self) -> str:
         """`none`, `pooled` (one process serves all tenants) or `dedicated` (a process per tenant)."""
         return str(self.schema.get(PREFIX + "tenancy", "none"))
+
+    @property
+    def has_rules(self) -> bool:
+        """Whether the contract has rules across fields, which only its own Python can judge."""
+        return bool(self.schema.get(PREFIX + "rules"))
 
     @property
     def version(self) -> str:

@@ -12,6 +12,7 @@ One layer is a patch of the whole, so its variant differs where a patch does:
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from hashlib import sha256
 from typing import Any
@@ -41,9 +42,16 @@ _COMPLETE = frozenset({"items", "prefixItems", "contains", "unevaluatedItems", "
 _LABELS = {"string": "str", "integer": "int", "number": "(int|float)", "boolean": "bool"}
 
 
-def made_from(source: str, content: bytes | None = None) -> str:
-    """The remark that a generated schema begins with. With a contract's `content` it also tells when it is stale."""
-    digest = f" (sha256:{sha256(content).hexdigest()[:16]})" if content is not None else ""
+def made_from(source: str, content: bytes | None = None, schema: Schema | None = None) -> str:
+    """The remark that a generated schema begins with.
+
+    With a contract's `content` and the `schema` that it leads to, it also tells when either was changed since.
+    """
+    digest = ""
+    if content is not None and schema is not None:
+        body = {key: value for key, value in schema.items() if key != "$comment"}
+        data = content + b"\0" + json.dumps(body, sort_keys=True, ensure_ascii=False).encode()
+        digest = f" (sha256:{sha256(data).hexdigest()[:16]})"
     return f"Generated from {source}{digest} by `terrace schemas`; do not edit."
 
 

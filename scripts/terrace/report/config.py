@@ -35,7 +35,8 @@ def render_config(
     for pointer, value in leaves(values):
         if provenance:
             lines.append(f"# {comment(pointer)}\n")
-        lines.extend(write(contract, pointer, value))
+        hidden = "# " if pointer in sealed else ""  # a mask must never be taken for a value
+        lines.extend(hidden + line for line in write(contract, pointer, value))
     return "".join(lines)
 
 

@@ -103,7 +103,7 @@ def _generated(
     head = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:terrace:schema:{name}",
-        "$comment": made_from(source, content),
+        "$comment": "",
         "title": title or schema.get("title", ""),
         "description": schema.get("description", ""),
     }
@@ -112,5 +112,6 @@ def _generated(
     ordered = {**head, **facts, **{key: value for key, value in body.items() if key != "$defs"}}
     if "$defs" in body:
         ordered["$defs"] = body["$defs"]
+    ordered["$comment"] = made_from(source, content, ordered)
     text = json.dumps(ordered, indent=2, ensure_ascii=False, allow_nan=False)
     return {f"{GENERATED}/{name}.json": f"{text}\n".encode()}

@@ -18,7 +18,9 @@ from pydantic.errors import PydanticUserError
 from pydantic.json_schema import GenerateJsonSchema
 
 from terrace.errors import TerraceError
+from terrace.model.service import PREFIX
 from terrace.model.variants import Schema
+from terrace.schemas.validators import has_validators
 
 CLASS = "Config"
 RESERVED = frozenset({"base", "shared", "environment", "tenant"})
@@ -58,7 +60,8 @@ def contract_schema(root: Path, service: str) -> Schema:
     except PydanticUserError as error:
         hint = "use types that a JSON document can hold; docs/contracts.md lists them"
         raise TerraceError(f"{path}: {CLASS} has no JSON Schema: {error.message}", hint=hint) from error
-    return cast("Schema", _ordered(schema))
+    ordered = cast("Schema", _ordered(schema))
+    return {**ordered, f"{PREFIX}rules": True} if has_validators(model) else ordered
 
 
 def model_of(root: Path, service: str) -> type[BaseModel]:
@@ -81,15 +84,15 @@ def _run(root: Path, path: str, name: str) -> ModuleType:
     sys.modules[name] = module
     try:
         exec(compile(file.read_bytes(), str(file), "exec"), module.__dict__)
-    except Exception as error:
-        # A contract is its owner's code and may raise anything.
+    except (Exception, SystemExit) as error:
+        # A contract is its owner's code and may raise anything. One that leaves must not end a check as if clean.
         raise _failed(file, path, error) from error
     finally:
         del sys.modules[name]
     return module
 
 
-def _failed(file: Path, path: str, error: Exception) -> TerraceError:
+def _failed(file: Path, path: str, error: BaseException) -> TerraceError:
     lines = []
     trace = error.__traceback__
     while trace is not None:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, PlainValidator, ValidationError, WrapValidator
+from pydantic import BaseModel, ValidationError
 
+from terrace.errors import TerraceError
 from terrace.model.service import Contract, Field
-from terrace.model.source import Pointer
+from terrace.model.source import Pointer, dotted
 from terrace.schemas.contracts import contract_path, contract_schema, model_of
+from terrace.schemas.validators import has_own_validators, has_validators, models_in
 
 _REMEMBERED = 10_000
 
@@ -66,48 +68,29 @@ class _Part:
             self._model.model_validate_json(_json(_with_placeholders(field, values)))
         except ValidationError as error:
             return list(_said(error, self._contract, self._pointer))
+        except (Exception, SystemExit) as error:
+            # A validator is its owner's code and may raise anything.
+            where = dotted(self._pointer) or "the whole"
+            hint = "a validator says what is wrong with ValueError"
+            message = f"schemas/{self._contract.service}.py: a validator of {where} failed: {type(error).__name__}"
+            raise TerraceError(message, hint=hint) from error
         return []
 
 
 def _parts(model: type[BaseModel], pointer: Pointer) -> Iterator[tuple[Pointer, type[BaseModel]]]:
     """The smallest sections that hold all validators of a model."""
-    if _has_own_validators(model):
+    if has_own_validators(model):
         yield pointer, model
         return
-    inner = [(name, field.annotation, list(_models_in(field.annotation))) for name, field in model.model_fields.items()]
+    inner = [(name, field.annotation, list(models_in(field.annotation))) for name, field in model.model_fields.items()]
     if any(
-        _has_validators(found) for _, kind, models in inner if len(models) > 1 or kind not in models for found in models
+        has_validators(found) for _, kind, models in inner if len(models) > 1 or kind not in models for found in models
     ):
         yield pointer, model
         return
     for name, _, models in inner:
         for found in models:
             yield from _parts(found, (*pointer, name))
-
-
-def _has_own_validators(model: type[BaseModel]) -> bool:
-    decorators = model.__pydantic_decorators__
-    own = (decorators.model_validators, decorators.field_validators, decorators.validators, decorators.root_validators)
-    functional = (AfterValidator, BeforeValidator, PlainValidator, WrapValidator)
-    in_fields = any(isinstance(mark, functional) for field in model.model_fields.values() for mark in field.metadata)
-    return any(own) or in_fields
-
-
-def _has_validators(model: type[BaseModel], seen: frozenset[type] = frozenset()) -> bool:
-    if model in seen:
-        return False
-    if _has_own_validators(model):
-        return True
-    inner = (found for field in model.model_fields.values() for found in _models_in(field.annotation))
-    return any(_has_validators(found, seen | {model}) for found in inner)
-
-
-def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
-    """The models that a field's type is made of: `Cache` of `Cache | None`, `Queue` of `dict[str, Queue]`."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for argument in get_args(annotation):
-        yield from _models_in(argument)
 
 
 def _json(values: Any) -> bytes:

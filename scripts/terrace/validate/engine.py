@@ -35,6 +35,7 @@ from terrace.validate.rule import (
     SchemaProblem,
     TargetView,
     TenantView,
+    Unjudged,
 )
 from terrace.validate.scan import Scan
 from terrace.validate.schema import Compiled, Problem, Schemas, only_refines
@@ -122,6 +123,11 @@ class Engine:
     def generated(self, paths: Iterable[str]) -> list[Found]:
         """What is wrong with generated files, given the `paths` of those that are not what the contracts lead to."""
         return [Found(finding) for path in paths for finding in self._run("generated", Generated(path))]
+
+    def unjudged(self) -> list[Found]:
+        """The contracts whose rules across fields are not run: their Python is not ours to run."""
+        contracts = self.repository.contracts.values()
+        return [Found(finding) for contract in contracts for finding in self._run("unjudged", Unjudged(contract))]
 
     def settle(self, found: Iterable[Found], files: Files) -> list[Found]:
         """`found` with equal findings made one, and the suppressions that stand in `files` applied."""

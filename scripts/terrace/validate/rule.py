@@ -22,6 +22,7 @@ that a test runs, and one decorated function finds mistakes:
     across       a `Family`: one service and tenant in all its environments            per tenant and service
     reader       a `Finding` of the reader, which knows the text better than we do     per such finding
     suppression  a `SuppressionView`: a comment that lets findings stand               per comment
+    unjudged     an `Unjudged`: a contract whose own rules are not run at a revision      per such contract
     generated    a `Generated`: a generated file that is not as it should be           per such file
 
 Rules do no I/O, read no clock, and import no other rule: the same input gives the same findings.
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 
 On = Literal[
     "repository", "tenant", "document", "secrets", "files", "overlay", "value", "schema",
-    "target", "across", "reader", "suppression", "generated",
+    "target", "across", "reader", "suppression", "generated", "unjudged",
 ]  # fmt: skip
 
 
@@ -99,7 +100,8 @@ class Example(NamedTuple):
 
     `at` is `path:line` of the finding that a BAD example must give (`path` alone for a whole file), `pointer` its place
     as a dotted path. `also` names the codes of other findings that such files cannot but give. `stale` names generated
-    files that are not as their contracts would have them.
+    files that are not as their contracts would have them. `python` False: no contract's
+    Python is run, as at a revision.
     """
 
     files: Mapping[str, str | bytes | Unreadable | None]
@@ -107,6 +109,7 @@ class Example(NamedTuple):
     pointer: str = ""
     also: tuple[str, ...] = ()
     stale: tuple[str, ...] = ()
+    python: bool = True
 
 
 Function = TypeVar("Function", bound=Check)
@@ -200,6 +203,12 @@ class Overlay(NamedTuple):
     below: tuple[Below, ...]
     services: int
     others: bool
+
+
+class Unjudged(NamedTuple):
+    """A contract whose rules across fields are not run, since its Python is not this revision's to run."""
+
+    contract: Contract
 
 
 class Generated(NamedTuple):

@@ -77,9 +77,9 @@ def check(
     stale: Iterable[str] = (),
 ) -> list[Found]:
     """Everything that is wrong in a source: what all tenants share, each tenant, and the generated files at `stale`."""
-    given = dict(cross_checks or {})
-    tree = load.Tree(source)
-    return run(tree, today, cross_checks=lambda _: given, rules=rules, stale=stale, cached=False).found
+    given = None if cross_checks is None else dict(cross_checks)
+    checks = None if given is None else lambda _: given
+    return run(load.Tree(source), today, cross_checks=checks, rules=rules, stale=stale, cached=False).found
 
 
 def run(
@@ -112,7 +112,11 @@ def run(
     engine = Engine(repository, today=today, cross_checks=checks, rules=rules, taker=taker)
     if taker:
         taker.open(repository)
-    found = engine.common() + engine.generated([*load.stale_schemas(tree, repository), *stale])
+    found = (
+        engine.common()
+        + ([] if cross_checks else engine.unjudged())
+        + engine.generated([*load.stale_schemas(tree, repository), *stale])
+    )
     _keep(taker, engine.taken())
     targets = sum(1 for _ in engine.layering.targets(None))
     known = {folder: verdicts.get(folder, key) for folder, key in keys.items()} if verdicts else {}

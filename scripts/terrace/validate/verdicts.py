@@ -118,9 +118,9 @@ def _load(path: str, key: str) -> dict[str, Kept]:
         if hashlib.sha256(payload).digest() != check:
             return {}
         shared_key, kept = orjson.loads(payload)
-    except (OSError, ValueError):
+    except (OSError, ValueError, TypeError):
         return {}
-    return kept if shared_key == key else {}
+    return kept if shared_key == key and isinstance(kept, dict) else {}
 
 
 def _plain(found: Found) -> list[Any]:

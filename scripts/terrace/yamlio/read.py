@@ -79,7 +79,9 @@ def load(text: str) -> tuple[Value, list[Finding]]:
     """The value of a text whose top level may be anything (a command-line argument, a test), and what is wrong."""
     from terrace.yamlio.check import check
 
-    return check("", text, any_value=True)
+    # What came in as bytes that are not UTF-8 stands in `text` as surrogates: as those bytes it is judged.
+    decoded, findings = decode("", text.encode("utf-8", "surrogateescape"))
+    return (None, findings) if findings or decoded is None else check("", decoded, any_value=True)
 
 
 def _locate(text: str) -> dict[Pointer, Spans]:
