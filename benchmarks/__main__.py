@@ -21,7 +21,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "terrace-benchmarks"
 TERRACE = Path(sys.executable).with_name("terrace")
-GENERATOR = ("generate.py", "overlays.py", "schemas.py", "yaml_text.py")
+GENERATOR = ("generate.py", "overlays.py", "yaml_text.py")
 FACTOR: dict[Group, float] = {"start-up": 4, "named": 4, "git": 2, "slow": 0.2}
 """Rounds of a group beside those asked for: what takes milliseconds is noisy, and what takes half a minute is not."""
 

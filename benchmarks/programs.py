@@ -50,7 +50,7 @@ def restore(place: Place) -> None:
 def _ours(place: Place) -> dict[str, Program]:
     terrace = (place.terrace, "-C", str(place.repository))
     sealed = place.output / "build"
-    build = (*terrace, "build", "--all", "--no-cache", "--output", str(sealed))
+    build = (*terrace, "build", "--all", "--no-origins", "--output", str(sealed))
     validate = (*terrace, "validate")
     return {
         "build": Command((*build, "--jobs", "1"), before=_removed(sealed)),

@@ -78,7 +78,7 @@ def check(leaf: Leaf) -> Iterator[Hit]:
     """A value that is, or contains, a host that is reserved for examples and tests."""
     host = "" if is_prose(leaf.name) or is_document(leaf.text) else _reserved(leaf)
     if host:
-        hint = "Set the real host in the production environment's file."
+        hint = "Set the real host here, or in a stronger layer of production."
         yield Hit(f"{dotted(leaf.pointer)} is {host} in production", leaf.location, leaf.pointer, hint)
 
 

@@ -116,7 +116,7 @@ def check(leaf: Leaf) -> Iterator[Hit]:
     elif words(leaf.name) in _WHERE and leaf.text.strip().lower() in _DEVELOPMENT:
         yield _hit(leaf, f"is {leaf.text.strip()} in production", "Name the environment it is.")
     elif _is_on(leaf) and _is_switch(leaf):
-        yield _hit(leaf, "is on in production", "Turn it off in the production environment's file.")
+        yield _hit(leaf, "is on in production", "Turn it off here, or in a stronger layer of production.")
 
 
 def _hit(leaf: Leaf, says: str, hint: str) -> Hit:
