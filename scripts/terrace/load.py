@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from terrace import yamlio
 from terrace.model.entities import KINDS, Environment, Files, Group, Repository, Tenant
 from terrace.model.findings import Finding, Severity
 from terrace.model.service import Contract
@@ -37,6 +36,7 @@ class Tree:
 
     def __init__(self, source: Source, *, only: Sequence[str] | None = None) -> None:
         self.source = source
+        self.is_part = only is not None
         self.environments = source.entries(ENVIRONMENTS)
         self.schemas = source.entries(SCHEMAS)
         self.settings = source.entries(SETTINGS)
@@ -165,6 +165,8 @@ def _take(entry: Entry, data: bytes | Unreadable, files: Files) -> None:
     if isinstance(data, Unreadable):
         files.findings.append(_unreadable(entry, data))
         return
+    from terrace import yamlio  # not needed where every verdict is known
+
     document, findings = yamlio.read(entry.path, data)
     files.findings.extend(findings)
     sealed = entry.path.endswith(".secrets.yaml")

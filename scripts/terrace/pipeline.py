@@ -41,7 +41,8 @@ def validate(
 ) -> Report:
     """Every rule over every target of the repository in `folder`, or over those that `files` reach.
 
-    `at` reads a Git revision; then contracts are judged by their committed schemas, and none of their Python runs.
+    With `files` contracts are judged by their schemas alone: rules across fields are for whole runs. So they are with
+    `at`, which reads a Git revision: none of its Python runs.
     """
     source = open_source(folder, at)
     today = today or _day(source, at)
@@ -70,7 +71,8 @@ def validate_source(
 ) -> Report:
     """The same for a source that is open already, such as one with an edit laid over it."""
     tree = load.Tree(source, only=_tenants_of(source.root, files) if files and runs_python else None)
-    cross_checks = cross_checks_of(source.root) if runs_python else None
+    # A hook looks at a few files and must be quick: it goes by the committed schemas, as decided for it.
+    cross_checks = (_no_cross_checks if files else cross_checks_of(source.root)) if runs_python else None
     checked = run(tree, today, cross_checks=cross_checks, jobs=jobs, cached=cached and not files, progress=progress)
     found = [item for item in checked.found if not files or _concerns(item, files)]
     return report(tree, found, checked.targets, fail_on)
@@ -291,6 +293,10 @@ def cross_checks_of(root: Path) -> Callable[[Iterable[str]], dict[str, CrossChec
         return {service: found for service in wanted if (found := cross_check(root, service))}
 
     return checks
+
+
+def _no_cross_checks(services: Iterable[str]) -> dict[str, CrossCheck]:
+    return {}
 
 
 def _has_rules(path: Path) -> bool:

@@ -5,13 +5,14 @@ Every syntax problem of each file is reported; no layer is merged and no contrac
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
 from terrace import yamlio
 from terrace.errors import ExitCode, SourceError
 
 if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
     from terrace.model.findings import Finding
 
 
@@ -26,21 +27,32 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Read each file; report only if there is something to report."""
+    return _lint(args.files, args.format, args.output)
+
+
+def quick(files: list[str]) -> int:
+    """The same without options, and without the cost of parsing any."""
+    return _lint(files, "text", None)
+
+
+def _lint(files: list[str], form: str, output: str | None) -> int:
     texts: dict[str, bytes] = {}
     findings: list[Finding] = []
-    for path in args.files:
+    for path in files:
         try:
             with open(path, "rb") as file:
                 texts[path] = file.read()
         except OSError as error:
             raise SourceError(f"cannot read {path}: {error.strerror}") from error
         findings += yamlio.read(path, texts[path])[1]
-    if findings or args.format != "text":
-        _report(args, findings, texts)
+    if findings or form != "text":
+        _report(findings, texts, form, output)
     return ExitCode.FINDINGS if findings else ExitCode.CLEAN
 
 
-def _report(args: Namespace, findings: list[Finding], texts: dict[str, bytes]) -> None:
+def _report(findings: list[Finding], texts: dict[str, bytes], form: str, output: str | None) -> None:
+    from argparse import Namespace
+
     from terrace.cli import _options
     from terrace.model.findings import Report
     from terrace.report import renderer
@@ -51,4 +63,5 @@ def _report(args: Namespace, findings: list[Finding], texts: dict[str, bytes]) -
 
     ordered = tuple(sorted(findings, key=lambda finding: finding.order))
     report = Report(ordered, files=tuple(texts), texts=text)
-    _options.write(args, renderer(args.format)(report, style=_options.style(args)))
+    args = Namespace(output=output)
+    _options.write(args, renderer(form)(report, style=_options.style(args)))

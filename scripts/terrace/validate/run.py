@@ -113,12 +113,12 @@ def run(
     if taker:
         taker.open(repository)
     found = (
-        engine.common()
+        engine.common(targets=not tree.is_part)
         + ([] if cross_checks else engine.unjudged())
         + engine.generated([*load.stale_schemas(tree, repository), *stale])
     )
     _keep(taker, engine.taken())
-    targets = sum(1 for _ in engine.layering.targets(None))
+    targets = 0 if tree.is_part else sum(1 for _ in engine.layering.targets(None))
     known = {folder: verdicts.get(folder, key) for folder, key in keys.items()} if verdicts else {}
     for earlier in known.values():
         found += earlier[0] if earlier else []

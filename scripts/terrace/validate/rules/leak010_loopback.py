@@ -100,4 +100,6 @@ def check(leaf: Leaf) -> Iterator[Hit]:
         and not _ALLOWING.intersection(words(leaf.name))
     ):
         message = f"{dotted(leaf.pointer)} is {match['host']} in production"
-        yield Hit(message, leaf.location, leaf.pointer, "Set the real address here, or in a stronger layer of production.")
+        yield Hit(
+            message, leaf.location, leaf.pointer, "Set the real address here, or in a stronger layer of production."
+        )
