@@ -244,3 +244,17 @@ def test_all_broken_files_are_named_at_once(example: Path) -> None:
 def test_a_folder_that_is_not_there_is_one_clear_line(tmp_path: Path) -> None:
     with pytest.raises(TerraceError, match="does not exist"):
         open_source(tmp_path / "nowhere")
+
+
+def test_a_shared_file_answers_for_what_it_breaks_elsewhere(example: Path) -> None:
+    (example / "environments/production/shared.yaml").write_text("database: {port: 5432}\n")
+    named = ("environments/production/shared.yaml",)
+    found = pipeline.validate(example, files=named, cached=False).findings
+    assert "environments/production/worker.yaml" in {finding.location.path for finding in found}
+
+
+def test_a_tenants_file_answers_for_that_tenant_only(example: Path) -> None:
+    (example / "tenants/aurora-hotels/backend.yaml").write_text("servr: {}\n")
+    (example / "tenants/blue-lantern/backend.yaml").write_text("servr: {}\n")
+    found = pipeline.validate(example, files=("tenants/aurora-hotels/backend.yaml",), cached=False).findings
+    assert {finding.location.path for finding in found} == {"tenants/aurora-hotels/backend.yaml"}

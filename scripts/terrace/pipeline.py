@@ -70,11 +70,12 @@ def validate_source(
     progress: Progress = without_progress,
 ) -> Report:
     """The same for a source that is open already, such as one with an edit laid over it."""
-    tree = load.Tree(source, only=_tenants_of(source.root, files) if files and runs_python else None)
+    folders = _tenants_of(source.root, files) if files else None
+    tree = load.Tree(source, only=folders if runs_python else None)
     # A hook looks at a few files and must be quick: it goes by the committed schemas, as decided for it.
     cross_checks = (_no_cross_checks if files else cross_checks_of(source.root)) if runs_python else None
     checked = run(tree, today, cross_checks=cross_checks, jobs=jobs, cached=cached and not files, progress=progress)
-    found = [item for item in checked.found if not files or _concerns(item, files)]
+    found = [item for item in checked.found if folders is None or _concerns(item, folders)]
     return report(tree, found, checked.targets, fail_on)
 
 
@@ -316,18 +317,11 @@ def _tenants_of(folder: Path, files: Sequence[str]) -> list[str] | None:
     return sorted(folders)
 
 
-def _concerns(item: Found, files: Sequence[str]) -> bool:
-    places = [item.finding.location, *(place.location for place in item.finding.related)]
-    return any(_covers(file, place.path) for file in files for place in places)
-
-
-def _covers(file: str, path: str) -> bool:
-    """Whether what is found at `path` has to do with `file`: it is that file, lies below it, or is judged by it."""
-    if path == file or file == "." or path.startswith(f"{file}/"):
-        return True
-    if load.name_of(file) == load.TENANT_FILE:
-        return path.startswith(f"{load.parent_of(file)}/")
-    return load.name_of(file) == load.ENVIRONMENT_FILE or file == load.SETTINGS or file.startswith("schemas/")
+def _concerns(item: Found, folders: Sequence[str]) -> bool:
+    """Whether a finding stands in one of these tenants' folders, or reaches one of their targets."""
+    names = {load.name_of(folder) for folder in folders}
+    mine = any(item.finding.location.path.startswith(f"{folder}/") for folder in folders)
+    return mine or any(target.count("/") == 2 and target.rsplit("/", 1)[-1] in names for target in item.targets)
 
 
 def _day(source: Source, at: str | None) -> date:

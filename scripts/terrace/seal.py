@@ -51,7 +51,8 @@ class Sealing:
                     environment=environment,
                     service=service,
                     tenancy=contract.tenancy,
-                    schema=contract.schema,
+                    # What a schema was made from is no content: a comment in a contract must not reload anything.
+                    schema={key: value for key, value in contract.schema.items() if key != "$comment"},
                 )
 
     def take(self, config: EffectiveConfig, tenant: Tenant | None, layering: Layering) -> Addition | None:

@@ -1,7 +1,8 @@
 """Check everything: every rule over every effective config.
 
-With FILES, what they reach: a tenant's file reaches that tenant's targets, a shared one all of them, and only findings
-that have to do with the files are reported. Exit code 1 means findings at or above the threshold.
+With FILES, what they reach: a tenant's file reaches that tenant's targets, any other file all of them. Then contracts
+are judged by their committed schemas, and rules across fields are left to a whole run. Exit code 1 means findings at
+or above the threshold.
 """
 
 from __future__ import annotations
