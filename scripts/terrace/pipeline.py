@@ -20,7 +20,6 @@ from terrace.source import Source, open_source
 from terrace.validate.found import Found
 from terrace.validate.outcome import report
 from terrace.validate.run import Checked, Progress, run, without_progress
-from terrace.views import named
 
 if TYPE_CHECKING:
     from terrace.deploy import Delivery, Destination
@@ -108,6 +107,7 @@ def build(
     an environment keep its bundles from being made, and no others.
     """
     from terrace.seal import Sealing
+    from terrace.views import named
 
     source = open_source(folder, at)
     known = load.common(load.Tree(source, only=()))

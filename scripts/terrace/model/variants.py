@@ -55,16 +55,22 @@ def made_from(source: str, content: bytes | None = None, schema: Schema | None =
     return f"Generated from {source}{digest} by `terrace schemas`; do not edit."
 
 
-def layer_schema(schema: Schema) -> Schema:
-    """The schema of one plain file: any part of the configuration, null to remove, references for secrets."""
-    contract = Contract("", schema)
+def layer_schema(schema: Schema, contract: Contract | None = None) -> Schema:
+    """The schema of one plain file: any part of the configuration, null to remove, references for secrets.
+
+    `contract` is the schema as it was read already, if it was.
+    """
+    contract = contract or Contract("", schema)
     relaxed: Schema = _relax(_head(schema), schema, contract, (), ())
     return {**relaxed, "type": "object"}
 
 
-def plain_schema(schema: Schema) -> Schema:
-    """The schema of an effective configuration without its secrets: none is required, whatever stands there."""
-    result: Schema = _without_secrets(_head(schema), schema, Contract("", schema), (), ())
+def plain_schema(schema: Schema, contract: Contract | None = None) -> Schema:
+    """The schema of an effective configuration without its secrets: none is required, whatever stands there.
+
+    `contract` is the schema as it was read already, if it was.
+    """
+    result: Schema = _without_secrets(_head(schema), schema, contract or Contract("", schema), (), ())
     return result
 
 

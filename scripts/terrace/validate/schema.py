@@ -48,8 +48,8 @@ class Schemas:
 
     def __init__(self, contract: Contract) -> None:
         self.contract = contract
-        self.effective = Compiled(plain_schema(contract.schema))
-        self._layer = layer_schema(contract.schema)
+        self.effective = Compiled(plain_schema(contract.schema, contract))
+        self._layer = layer_schema(contract.schema, contract)
         self.layer = Compiled(self._layer)
         self._sections: dict[str, Compiled] = {}
 
