@@ -7,19 +7,20 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from terrace.validate.later import later
 from terrace.validate.words import word_set
 
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?"
 NAME = rf"{_LABEL}(?:\.{_LABEL})*\.?"
 """A host's name, or an IPv4 address."""
 
-_URL = re.compile(
+_URL = later(
     rf"(?<![a-z0-9+.-])(?P<scheme>[a-z][a-z0-9+.-]*)://(?:[^\s/?#@]*@)?(?P<host>\[[0-9a-f:.]+\]|(?:\*\.)?{NAME})"
     r"(?![^\s/:?#,;\"'`)\]}<>|\\])",
     re.I,
 )
-_AFTER_AT = re.compile(rf"(?<=@)(?:{NAME})(?![a-z0-9_@.\-])", re.I)
-_ALONE = re.compile(rf"(?:\*?\.)?(?P<host>{NAME})(?::\d{{1,5}})?", re.I)
+_AFTER_AT = later(rf"(?<=@)(?:{NAME})(?![a-z0-9_@.\-])", re.I)
+_ALONE = later(rf"(?:\*?\.)?(?P<host>{NAME})(?::\d{{1,5}})?", re.I)
 
 _PRIVATE_SUFFIXES = (
     ".cluster.local", ".consul", ".corp", ".home", ".home.arpa", ".internal", ".intranet", ".lan", ".local",

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from terrace.layering import environment_folders, tenant_folders
 from terrace.model.layers import LayerKind
 from terrace.model.source import Document, Pointer
+from terrace.validate.later import later
 from terrace.validate.rule import TargetView
 
 SOPS = "sops"
 """The section in which SOPS keeps its own notes."""
 
-_ENCRYPTED = re.compile(r"ENC\[AES256_GCM,data:[^,\]]*,iv:[^,\]]+,tag:[^,\]]+,type:[a-z]+\]")
+_ENCRYPTED = later(r"ENC\[AES256_GCM,data:[^,\]]*,iv:[^,\]]+,tag:[^,\]]+,type:[a-z]+\]")
 
 
 class Sealed(NamedTuple):

@@ -20,13 +20,14 @@ from typing import Any, NamedTuple
 from terrace.model.entities import Files
 from terrace.model.findings import Finding, Related, Severity
 from terrace.model.source import Document, Location, Pointer, Span, dotted
+from terrace.validate.later import later
 from terrace.validate.places import DESCRIPTORS
 
-_COMMENT = re.compile(
+_COMMENT = later(
     r"#\s*terrace:\s*(?P<verb>ignore|disable|suppress|skip|allow)\b(?:\[(?P<codes>[^\]\n]*)\])?"
     r"(?:\s+until=(?P<until>\S+))?[ \t:]*(?P<reason>[^\n]*)"
 )
-_CODE = re.compile(r"[A-Z]{3,4}[0-9]{3}")
+_CODE = later(r"[A-Z]{3,4}[0-9]{3}")
 
 
 class Suppression(NamedTuple):

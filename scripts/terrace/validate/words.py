@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
 from terrace.model.source import Pointer
+from terrace.validate.later import later
 
 
 def word_set(text: str) -> frozenset[str]:
@@ -13,7 +13,7 @@ def word_set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_PARTS = later(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 _PROSE = word_set(
     "about annotation banner comment comments description descriptions display doc docs example examples help hint"

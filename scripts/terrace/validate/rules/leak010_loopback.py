@@ -20,6 +20,7 @@ import re
 from collections.abc import Iterator
 
 from terrace.model.source import dotted
+from terrace.validate.later import later
 from terrace.validate.rule import Example, Hit, Leaf, rule
 from terrace.validate.words import is_document, is_prose, word_set, words
 
@@ -75,7 +76,7 @@ BAD = (
     ),
 )
 
-_LOOPBACK = re.compile(
+_LOOPBACK = later(
     r"(?:^|[/@,;\s=\[(\"'|])"
     r"(?P<host>(?:[a-z0-9-]+\.)*localhost(?:\.localdomain)?|ip6-localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}"
     r"|(?:0{1,4}:){7}0{0,3}1|::1|(?:host|gateway)\.docker\.internal|host\.containers\.internal)"

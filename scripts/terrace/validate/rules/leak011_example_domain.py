@@ -19,6 +19,7 @@ from collections.abc import Iterator
 
 from terrace.model.source import dotted
 from terrace.validate.hosts import NAME, hosts, is_below, urls
+from terrace.validate.later import later
 from terrace.validate.rule import Example, Hit, Leaf, rule
 from terrace.validate.words import is_document, is_prose, word_set, words
 
@@ -66,8 +67,8 @@ BAD = (
 
 _DOMAINS = ("example.com", "example.net", "example.org")
 _TOPS = ("example", "test", "invalid")
-_MENTIONED = re.compile(r"(?<![a-z0-9_@.-])(?:[a-z0-9_*-]+\.)*example\.(?:com|net|org)\.?(?![a-z0-9_.-])", re.I)
-_AT = re.compile(rf"(?<=@){NAME}", re.I)
+_MENTIONED = later(r"(?<![a-z0-9_@.-])(?:[a-z0-9_*-]+\.)*example\.(?:com|net|org)\.?(?![a-z0-9_.-])", re.I)
+_AT = later(rf"(?<=@){NAME}", re.I)
 _HOST_WORDS = word_set(
     "address cname dns domain domains email endpoint host hostname hosts issuer mail server servers uri url"
 )

@@ -18,6 +18,7 @@ import re
 from collections.abc import Iterator
 
 from terrace.model.source import dotted
+from terrace.validate.later import later
 from terrace.validate.rule import Example, Hit, Leaf, rule
 from terrace.validate.words import is_prose, keys, word_set, words
 
@@ -98,7 +99,7 @@ _SWITCHED_ON = frozenset(
         "tls allow invalid hostnames", "accept untrusted certs", "insecureskipverify",
     )
 )  # fmt: skip
-_IN_VALUE = re.compile(
+_IN_VALUE = later(
     r"\bssl_?mode=disabled?\b|\binsecure[-_]?skip[-_]?(?:tls[-_]?)?verify(?:=true)?(?![-_=\w])"
     r"|\b(?:ssl|tls)_?verify(?:_?peer|_?host(?:name)?)?=(?:false|0|no|off|none)\b|\bverify_?(?:ssl|tls|certs?|peer)=(?:false|0|no|off|none)\b"
     r"|\btrust_?server_?certificate=(?:true|yes)\b|\btls(?:insecure|allowinvalidcertificates|allowinvalidhostnames)=true\b"

@@ -18,6 +18,7 @@ import re
 from collections.abc import Iterator
 
 from terrace.model.source import dotted
+from terrace.validate.later import later
 from terrace.validate.rule import Example, Hit, Leaf, rule
 from terrace.validate.words import is_document, is_prose, keys, word_set, words
 
@@ -93,7 +94,7 @@ _WHERE = frozenset(
      ("environment",), ("app", "environment"), ("symfony", "env"), ("django", "env"), ("go", "env"), ("gin", "mode"),
      ("environment", "name"), ("env", "name"), ("deploy", "env"), ("deployment", "environment")]
 )  # fmt: skip
-_IN_VALUE = re.compile(
+_IN_VALUE = later(
     r"-agentlib:jdwp|-Xrunjdwp|(?<![\w-])-Xdebug\b|(?<![\w-])--inspect(?:-brk)?(?![\w-])"
     r"|(?<![\w-])--(?:debug|reload)(?:=true)?(?![\w=-])",
     re.I,

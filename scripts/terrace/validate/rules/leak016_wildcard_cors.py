@@ -17,6 +17,7 @@ from collections.abc import Iterator
 
 from terrace.model.findings import Severity
 from terrace.model.source import dotted
+from terrace.validate.later import later
 from terrace.validate.rule import Example, Hit, Leaf, rule
 from terrace.validate.words import keys, word_set, words
 
@@ -56,7 +57,7 @@ BAD = (
     ),
 )
 
-_ANY = re.compile(r"\s*(?:\^?(?:https?\??:(?://|\\/\\/))?(?:\*|\(?\.[*+]\)?)\$?(?::\*)?)\s*", re.I)
+_ANY = later(r"\s*(?:\^?(?:https?\??:(?://|\\/\\/))?(?:\*|\(?\.[*+]\)?)\$?(?::\*)?)\s*", re.I)
 _ORIGINS = word_set("origin origins")
 _HOSTS = word_set("allowed domains hosts patterns urls whitelist")
 

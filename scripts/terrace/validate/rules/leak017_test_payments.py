@@ -13,11 +13,11 @@ Paystack, Flutterwave, Paddle, Mercado Pago and Authorize.Net.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from terrace.model.source import dotted
 from terrace.validate.hosts import hosts, is_below
+from terrace.validate.later import later
 from terrace.validate.rule import Example, Hit, Leaf, rule
 from terrace.validate.words import is_prose, keys, word_set, words
 
@@ -75,7 +75,7 @@ _KEYS = (
     ("Mercado Pago", r"\bTEST-\d{10,}-"),
     ("Mollie or Adyen", r"^test_[A-Za-z0-9]{26,40}$"),
 )
-_KEY = tuple((provider, re.compile(pattern)) for provider, pattern in _KEYS)
+_KEY = tuple((provider, later(pattern)) for provider, pattern in _KEYS)
 _SANDBOXES = {
     "PayPal": ("sandbox.paypal.com",),
     "Braintree": ("sandbox.braintreegateway.com", "sandbox.braintree-api.com"),

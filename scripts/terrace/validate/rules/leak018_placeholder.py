@@ -18,6 +18,7 @@ import re
 from collections.abc import Iterator
 
 from terrace.model.source import dotted
+from terrace.validate.later import later
 from terrace.validate.rule import Example, Hit, Leaf, rule
 from terrace.validate.words import is_document, is_prose, word_set, words
 
@@ -67,14 +68,14 @@ BAD = (
     ),
 )
 
-_WAITING = re.compile(
+_WAITING = later(
     r"\s*(?:change[-_ ]?(?:me|this|it[-_ ]?now)\W*|(?:please[-_ ])?(?:replace|fill|set|update|edit)[-_ ]?(?:me|this|me[-_ ]in)\W*"
     r"|(?-i:TODO\b.*|FIXME\b.*|TBD|TBC)|x{3,}|place[-_ ]?holder|lorem ipsum\b.*|insert[-_ ].*[-_ ]here|(?:put|enter|add|paste)[-_ ]your[-_ ].*"
     r"|your[-_ ](?!own\b)(?:[^.@/]*|(?:company|domain|host|org|server|site)\..*)|.*[-_ ]goes[-_ ]here|not[-_ ]a[-_ ]real[-_ ].*)\s*",
     re.I | re.S,
 )
-_CHANGE = re.compile(r"(?<![a-z])change[-_]?me(?![a-z])", re.I)
-_ANGLE = re.compile(
+_CHANGE = later(r"(?<![a-z])change[-_]?me(?![a-z])", re.I)
+_ANGLE = later(
     r"<(?:your|my|the|insert|replace|enter|some)[-_ ][^<>\n]{1,60}>|^<(?=[^>]*[-_ ])[A-Za-z][\w .-]{1,60}>$",
     re.I,
 )
@@ -88,7 +89,7 @@ _KNOWN = word_set(
     " password123 postgres qwerty rabbitmq root s3cr3t s3cret secret secret123 secretkey super-secret supersecret"
     " temp temporary test test123 tester testing welcome welcome1"
 )
-_USERINFO = re.compile(r"://(?P<user>[^\s/:@]*):(?P<password>[^\s/@]+)@")
+_USERINFO = later(r"://(?P<user>[^\s/:@]*):(?P<password>[^\s/@]+)@")
 
 
 @rule(

@@ -19,6 +19,7 @@ from collections.abc import Iterator
 
 from terrace.model.findings import Severity
 from terrace.model.source import dotted
+from terrace.validate.later import later
 from terrace.validate.rule import Example, Hit, Leaf, rule
 from terrace.validate.words import is_prose, keys, word_set, words
 
@@ -72,9 +73,9 @@ BAD = (
 _MOVING = word_set("latest edge nightly main master head dev develop canary")
 _VERSIONS = word_set("digest sha sha256 tag version")
 _NAME = r"(?:[a-z0-9][a-z0-9.-]*(?::\d{1,5})?/)*[a-z0-9][a-z0-9._-]*"
-_TAGGED = re.compile(rf"(?:docker://|oci://)?(?P<name>{_NAME}):(?P<tag>[A-Za-z][A-Za-z-]*)")
-_BARE = re.compile(rf"(?:docker://)?(?=[^\s]*/){_NAME}")
-_PICTURE = re.compile(r"\.(?:avif|gif|ico|iso|img|jpe?g|png|qcow2|svg|webp)$", re.I)
+_TAGGED = later(rf"(?:docker://|oci://)?(?P<name>{_NAME}):(?P<tag>[A-Za-z][A-Za-z-]*)")
+_BARE = later(rf"(?:docker://)?(?=[^\s]*/){_NAME}")
+_PICTURE = later(r"\.(?:avif|gif|ico|iso|img|jpe?g|png|qcow2|svg|webp)$", re.I)
 
 
 @rule(

@@ -15,11 +15,11 @@ variables in its configuration is the reason to give when you suppress it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from terrace.model.findings import Severity
 from terrace.model.source import dotted
+from terrace.validate.later import later
 from terrace.validate.rule import Example, Hit, Leaf, rule
 from terrace.validate.words import is_document, is_prose, word_set, words
 
@@ -62,7 +62,7 @@ BAD = (
     ),
 )
 
-_TEMPLATE = re.compile(
+_TEMPLATE = later(
     r"(?<!\$)\$\{[A-Z][A-Z0-9_]*(?::?[-?=+][^{}]*)?\}|^\{\{[^{}]*\}\}$|^@@?[A-Z][A-Z0-9_]+@@?$|^%[A-Z][A-Z0-9_]+%$"
 )
 _FILLED_IN = word_set(

@@ -17,6 +17,7 @@ import re
 from collections.abc import Iterator
 
 from terrace.model.source import Location
+from terrace.validate.later import later
 from terrace.validate.rule import Example, FilesView, Hit, rule
 
 GOOD = (
@@ -28,7 +29,7 @@ BAD = (
     Example({"tenants/acme/staging/app.yaml.bak": "logging:\n  level: error\n"}, "tenants/acme/staging/app.yaml.bak"),
     Example({"environments/staging/app.json": "{}\n"}, "environments/staging/app.json"),
 )
-_LOOKS_READ = re.compile(r"\.ya?ml|\.(?:json5?|toml|ini|env|properties|conf|cfg)$", re.I)
+_LOOKS_READ = later(r"\.ya?ml|\.(?:json5?|toml|ini|env|properties|conf|cfg)$", re.I)
 
 
 @rule("SYN018", "file with an extension that nothing reads", on="files")
