@@ -258,3 +258,11 @@ def test_a_tenants_file_answers_for_that_tenant_only(example: Path) -> None:
     (example / "tenants/blue-lantern/backend.yaml").write_text("servr: {}\n")
     found = pipeline.validate(example, files=("tenants/aurora-hotels/backend.yaml",), cached=False).findings
     assert {finding.location.path for finding in found} == {"tenants/aurora-hotels/backend.yaml"}
+
+
+def test_a_tenants_secret_is_stronger_than_that_of_the_environment_below_it(example: Path) -> None:
+    own = "tenants/noor-kitchen/production/backend.secrets.yaml"
+    (example / own).parent.mkdir(exist_ok=True)
+    shutil.copy(example / "environments/production-eu/backend.secrets.yaml", example / own)
+    sealed = view(example, "backend", "production-eu", "noor-kitchen").sealed
+    assert sealed["database", "password"].path == own

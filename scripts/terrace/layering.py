@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 from terrace.model.entities import Environment, Files, Repository, Tenant
 from terrace.model.layers import EffectiveConfig, Layer, LayerKind, Target
 from terrace.model.merge import merge
+from terrace.model.source import Document
 
 ORDER = (
     ("default", "the schema's default"),
@@ -124,19 +125,16 @@ class Layering:
             files = tenant.files if folder.kind is LayerKind.TENANT else self.repository.files
             yield from self._folder(files, folder, target.service)
 
-    def secrets(self, target: Target, tenant: Tenant | None) -> list[tuple[str, bytes]]:
-        """The encrypted files of a target by rank, weakest first: path and bytes, as they are committed."""
+    def secrets(self, target: Target, tenant: Tenant | None) -> Iterator[tuple[Document, bytes]]:
+        """The secrets files of a target by rank, weakest first: each as a document, and its bytes as committed."""
         contract = self.repository.contracts[target.service]
         homes = [("environments", self.repository.files), *([(tenant.folder, tenant.files)] if tenant else [])]
-        found = []
         for home, files in homes:
             for ancestor in lineage(self.repository, target.environment):
                 for name in ("shared", target.service):
-                    path = f"{home}/{ancestor.name}/{name}.secrets.yaml"
-                    document = files.secrets.get(path)
+                    document = files.secrets.get(f"{home}/{ancestor.name}/{name}.secrets.yaml")
                     if document and (name != "shared" or contract.sections & document.value.keys()):
-                        found.append((path, files.sealed[path]))
-        return found
+                        yield document, files.sealed[document.path]
 
     def forget(self, tenant: Tenant) -> None:
         """Let go of a tenant's layers, so that a run over many tenants needs the memory of one."""

@@ -66,7 +66,7 @@ class Sealing:
         return writer.write(
             target.tenant,
             config.values if own else None,
-            layering.secrets(target, tenant),
+            [(document.path, data) for document, data in layering.secrets(target, tenant)],
             origins=_origins(config, tenant) if own and self._origins else None,
         )
 

@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeVar
 from terrace import load
 from terrace.errors import RefusedError, UsageError
 from terrace.explain import at as leading_to
-from terrace.layering import Layering, lineage
+from terrace.layering import Layering
 from terrace.model.closest import closest
 from terrace.model.entities import Environment, Files, Tenant
 from terrace.model.layers import EffectiveConfig, Target, leaves, value_at
@@ -51,18 +51,16 @@ def view(folder: Path, service: str, environment: str, tenant: str | None = None
             f"tenant {who.name} is not in {environment} with {service}",
             hint=f"Its tenant.yaml names {', '.join(who.services)} in {', '.join(who.environments)}.",
         )
-    config = Layering(repository).effective(Target(service, environment, tenant), who)
+    layering = Layering(repository)
+    target = Target(service, environment, tenant)
+    config = layering.effective(target, who)
     config = replace(config, values=contract.ordered(config.values))
-    sealed: dict[Pointer, Location] = {}
-    for ancestor in lineage(repository, environment):
-        homes = [(f"environments/{ancestor.name}", repository.files)]
-        homes += [(f"{who.folder}/{ancestor.name}", who.files)] if who else []
-        for home, each in homes:
-            for name in ("shared", service):
-                document = each.secrets.get(f"{home}/{name}.secrets.yaml")
-                for pointer, _ in leaves(document.value) if document else ():
-                    if document and pointer[0] != "sops" and contract.field(pointer):
-                        sealed[pointer] = document.at(pointer)
+    sealed = {
+        pointer: document.at(pointer)
+        for document, _ in layering.secrets(target, who)
+        for pointer, _ in leaves(document.value)
+        if pointer[0] != "sops" and contract.field(pointer)
+    }
     return View(config, contract, found, who, sealed)
 
 
