@@ -44,15 +44,10 @@ from terrace.validate.suppress import Marks
 if TYPE_CHECKING:
     from terrace.validate.run import Taker
 
+_NONE: list[Finding] = []
+
 CrossCheck = Callable[[dict[str, Any]], Iterable[tuple[Pointer, str]]]
 """A contract's rules across fields, run by its own model: the values of a target to (place, message) of each fault."""
-
-
-class Candidate(NamedTuple):
-    """What is wrong with a leaf of a layer's file. `production`: only if the leaf wins in a production target."""
-
-    finding: Finding
-    production: bool
 
 
 class Engine:
@@ -79,9 +74,10 @@ class Engine:
             self._rules.setdefault(rule.on, []).append(rule)
         self._schemas = {name: Schemas(contract) for name, contract in repository.contracts.items()}
         self._scan = Scan(self._rules.get("value", []))
-        self._candidates: dict[str, list[Candidate]] = {}
-        self._leaves: dict[tuple[str, str], list[Candidate]] = {}
-        self._defaults: dict[str, list[Candidate]] = {}
+        # What is wrong with a file, and with leaves of it if they win in a target of kind production.
+        self._candidates: dict[str, list[Finding]] = {}
+        self._leaves: dict[tuple[str, str], list[Finding]] = {}
+        self._defaults: dict[str, list[Finding]] = {}
         self._valid: dict[Target, bool] = {}
         self._environments: dict[tuple[str, str], list[Finding]] = {}
         self._overlays = Overlays(self.layering)
@@ -159,7 +155,7 @@ class Engine:
         for file in plain:
             if file.kind != "stray":
                 findings = [*self._run("document", file), *self._layer_schema(file)]
-                self._candidates[file.document.path] = [Candidate(finding, production=False) for finding in findings]
+                self._candidates[file.document.path] = findings
                 yield from map(Found, findings)
         for file in sealed:
             yield from map(Found, self._run("secrets", file))
@@ -224,17 +220,15 @@ class Engine:
         environment = self.repository.environments[config.target.environment]
         production = environment.kind == "production"
         for index, layer in enumerate(config.layers):
-            stronger = config.layers[index + 1 :]
-            for candidate in self._of(layer, service):
-                pointer = candidate.finding.pointer
-                if (production or not candidate.production) and (pointer is None or _wins(pointer, stronger)):
-                    yield candidate.finding
+            for finding in self._of(layer, service, production=production):
+                if finding.pointer is None or _wins(finding.pointer, config.layers[index + 1 :]):
+                    yield finding
         contract = self.repository.contracts[service]
         view = TargetView(config, contract, environment, tenant, self.repository, self.today, self.facts)
         if production:
-            for candidate in self._of_defaults(service, view):
-                if candidate.finding.pointer is None or _wins(candidate.finding.pointer, config.layers):
-                    yield candidate.finding
+            for finding in self._of_defaults(service, view):
+                if finding.pointer is None or _wins(finding.pointer, config.layers):
+                    yield finding
         whole = not self._broken or self._is_whole(config.target, tenant)
         yield from self._effective_schema(view, whole=whole)
         if whole:
@@ -248,26 +242,22 @@ class Engine:
         names = [f"{name}{kind}.yaml" for name in ("shared", target.service) for kind in ("", ".secrets")]
         return self._broken.isdisjoint(f"{folder.path}/{name}" for folder in folders for name in names)
 
-    def _of(self, layer: Layer, service: str) -> Iterator[Candidate]:
-        """The candidates of a layer: what its file has wrong, and its leaves that rules on values object to."""
-        yield from self._candidates.get(layer.path, ())
+    def _of(self, layer: Layer, service: str, *, production: bool) -> list[Finding]:
+        """What is wrong with a layer: with its file, and for production its leaves that rules on values object to."""
+        wrong = self._candidates.get(layer.path, _NONE)
+        if not production:
+            return wrong
         key = (layer.path, service)
         if key not in self._leaves:
-            at = layer.document.at
-            found = self._values(service, layer.values, at)
-            self._leaves[key] = [Candidate(finding, production=True) for finding in found]
-        yield from self._leaves[key]
+            self._leaves[key] = list(self._values(service, layer.values, layer.document.at))
+        leaves = self._leaves[key]
+        return [*wrong, *leaves] if wrong else leaves
 
-    def _of_defaults(self, service: str, view: TargetView) -> list[Candidate]:
+    def _of_defaults(self, service: str, view: TargetView) -> list[Finding]:
         if service not in self._defaults:
-            defaults = view.contract.fill({})
-            found = self._values(service, defaults, view.supply)
+            found = self._values(service, view.contract.fill({}), view.supply)
             self._defaults[service] = [
-                Candidate(
-                    finding._replace(message=f"{finding.message} (the schema's default)"),
-                    production=True,
-                )
-                for finding in found
+                finding._replace(message=f"{finding.message} (the schema's default)") for finding in found
             ]
         return self._defaults[service]
 
