@@ -17,11 +17,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import reduce
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 from terrace.model.entities import Environment, Files, Repository, Tenant
 from terrace.model.layers import EffectiveConfig, Layer, LayerKind, Target
-from terrace.model.merge import merge
+from terrace.model.merge import merge, only_refines
 from terrace.model.source import Document
 
 ORDER = (
@@ -101,16 +102,24 @@ class Layering:
         own = tuple(self.overlays(target, tenant))
         if not own:
             return EffectiveConfig(target, shared.layers, shared.values)
-        contract = self.repository.contracts[target.service]
         local = tuple(layer for layer in shared.layers if layer.kind is LayerKind.LOCAL)
         below = shared.layers[: len(shared.layers) - len(local)]
-        merged = self.merged(below)
-        beneath = []
-        for layer in (*own, *local):
-            beneath.append(merged)
-            merged = merge(merged, layer.values)
-        values = contract.fill(merged, (self.merged(shared.layers), shared.values))
-        return EffectiveConfig(target, (*below, *own, *local), values, tuple(beneath))
+        plain = self.merged(below)
+        refines = not local and all(only_refines(layer.values, plain) for layer in own)
+        overlays = (*own, *local)
+        steps = list(accumulate(overlays, _apply, initial=shared.values if refines else plain))
+        if not refines:
+            steps = list(self._filled(target, steps))
+        return EffectiveConfig(target, (*below, *overlays), steps[-1], tuple(steps[:-1]), refines)
+
+    def _filled(self, target: Target, steps: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        """Each of the steps with the schema's defaults; what two steps share is filled once."""
+        contract = self.repository.contracts[target.service]
+        shared = self._environment(target.service, target.environment)
+        like = (self.merged(shared.layers), shared.values)
+        for step in steps:
+            like = (step, contract.fill(step, like))
+            yield like[1]
 
     def merged(self, layers: tuple[Layer, ...]) -> dict[str, Any]:
         """The layers of an environment merged, without the schema's defaults; each distinct list is merged once."""

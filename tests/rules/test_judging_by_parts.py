@@ -7,10 +7,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terrace.model.merge import merge
+from terrace.model.merge import merge, only_refines
 from terrace.model.service import Contract
 from terrace.validate.examples import CONTRACT
-from terrace.validate.schema import Schemas, only_refines
+from terrace.validate.schema import Schemas
 
 SCHEMAS = Schemas(Contract("app", CONTRACT))
 BASE: dict[str, Any] = {
@@ -33,6 +33,13 @@ def test_what_is_taken_for_valid_by_its_parts_is_valid_as_a_whole(overlay: dict[
         assert not list(SCHEMAS.effective.problems(contract.fill(merge(BASE, overlay))))
 
 
+@given(OVERLAYS)
+def test_defaults_are_the_same_before_and_after_an_overlay_that_only_refines(overlay: dict[str, Any]) -> None:
+    contract = SCHEMAS.contract
+    if only_refines(overlay, BASE):
+        assert merge(contract.fill(BASE), overlay) == contract.fill(merge(BASE, overlay))
+
+
 def test_a_contract_that_ties_values_together_is_judged_as_a_whole() -> None:
     tied = {**CONTRACT, "if": {"required": ["cors"]}, "then": {"required": ["images"]}}
     assert not Schemas(Contract("app", tied)).judges_by_parts
@@ -45,3 +52,5 @@ def test_removing_a_value_or_adding_a_section_is_not_only_refining() -> None:
     assert only_refines({"server": {"workers": 8}}, BASE)
     assert not only_refines({"server": {"workers": None}}, BASE)
     assert not only_refines({"logging": {"level": "info"}}, BASE)
+    assert not only_refines({"server": "none"}, BASE)
+    assert not only_refines({"cors": {"origins": [{"host": "a.internal"}]}}, BASE)

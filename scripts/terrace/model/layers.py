@@ -68,13 +68,15 @@ class Contribution:
 class EffectiveConfig:
     """The merged result for one target: the plain values with the schema's defaults written out, and its layers.
 
-    `beneath` is what lies under each of the last layers, those of the tenant and its groups: merged, without defaults.
+    `beneath` is what lies under each of the last layers, those of the tenant and its groups, merged with defaults.
+    `refines`: those layers only give other values to what their environment has; they remove and add no section.
     """
 
     target: Target
     layers: tuple[Layer, ...]
     values: dict[str, Any]
     beneath: tuple[dict[str, Any], ...] = ()
+    refines: bool = False
 
     def contributions(self, pointer: Pointer) -> Iterator[Contribution]:
         """What the layers say of `pointer`, strongest first; the first one wins. None: the schema's default holds.

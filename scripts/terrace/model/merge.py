@@ -21,3 +21,21 @@ def merge(target: Any, patch: Any) -> Any:
         else:
             merged[key] = value
     return merged
+
+
+def only_refines(values: Any, below: Any) -> bool:
+    """Whether `values` laid over `below` only give leaves: nothing removed, no new section, no list of sections.
+
+    Then what holds of each of the two by itself (the schema's defaults, its types) holds of them merged.
+    """
+    if not isinstance(below, dict):
+        return False
+    for name, value in values.items():
+        if isinstance(value, dict):
+            if not only_refines(value, below.get(name)):
+                return False
+        elif value is None or isinstance(below.get(name), dict):
+            return False
+        elif isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
+            return False
+    return True

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from terrace.layering import Layering, environment_folders, tenant_folders
 from terrace.model.entities import Files, Repository, Tenant
@@ -38,7 +38,7 @@ from terrace.validate.rule import (
     Unjudged,
 )
 from terrace.validate.scan import Scan
-from terrace.validate.schema import Compiled, Problem, Schemas, only_refines
+from terrace.validate.schema import Compiled, Problem, Schemas
 from terrace.validate.suppress import Marks
 
 if TYPE_CHECKING:
@@ -288,8 +288,7 @@ class Engine:
         if not (view.tenant and self._valid.get(shared) and self._schemas[target.service].judges_by_parts):
             return False
         own = view.config.layers[len(view.config.layers) - len(view.config.beneath) :]
-        environment = self.layering.effective(shared).values
-        return all(not self._candidates.get(layer.path) and only_refines(layer.values, environment) for layer in own)
+        return view.config.refines and not any(self._candidates.get(layer.path) for layer in own)
 
     def _problem(
         self,

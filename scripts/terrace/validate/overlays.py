@@ -59,9 +59,8 @@ class Overlays:
         self, contract: Contract, uses: Mapping[Layer, list[_Use]], others: Mapping[Layer, list[_Use]]
     ) -> Iterator[tuple[Overlay, tuple[str, ...]]]:
         for layer, places in uses.items():
-            targets = tuple(str(place.config.target) for place in places)
-            under = places[0].beneath()
-            for pointer, value in _worth_a_look(layer.values, under, contract.root):
+            for pointer, value in _worth_a_look(layer.values, places[0].beneath()):
+                targets = tuple(str(place.config.target) for place in places)
                 below = tuple(self._below(contract, place, pointer) for place in places)
                 other = any(contribution(stranger, pointer) for stranger in others)
                 services = self._services(layer, pointer)
@@ -84,25 +83,19 @@ class Overlays:
         return Below(_default(contract, pointer), None)
 
 
-def _worth_a_look(values: dict[str, Any], under: Any, field: Field | None) -> Iterator[tuple[Pointer, Any]]:
+def _worth_a_look(values: dict[str, Any], under: Any) -> Iterator[tuple[Pointer, Any]]:
     """The leaves that may say what is said already, nothing at all, or a list again. Most leaves are none of these."""
     if under is None:
         yield from ((pointer, value) for pointer, value in leaves(values) if pointer)
         return
-    stack: list[tuple[Pointer, dict[str, Any], Any, Field | None]] = [((), values, under, field)]
+    stack: list[tuple[Pointer, dict[str, Any], Any]] = [((), values, under)]
     while stack:
-        pointer, above, below, section = stack.pop()
+        pointer, above, below = stack.pop()
         for key, value in above.items():
-            inner = section.child(key) if section is not None else None
             said = below.get(key) if isinstance(below, dict) else None
             if isinstance(value, dict) and value:
-                stack.append(((*pointer, key), value, said, inner))
-            elif (
-                value == said
-                or value is None
-                or isinstance(value, dict | list)
-                or (said is None and inner and value == inner.default)
-            ):
+                stack.append(((*pointer, key), value, said))
+            elif value == said or value is None or isinstance(value, dict | list):
                 yield (*pointer, key), value
 
 

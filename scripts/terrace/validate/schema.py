@@ -89,18 +89,6 @@ def _looks_at_the_whole(schema: Any) -> bool:
     return any(_looks_at_the_whole(each) for each in below)
 
 
-def only_refines(values: dict[str, Any], below: Any) -> bool:
-    """Whether an overlay only gives other values to what is there: nothing removed, and no section that is new."""
-    for name, value in values.items():
-        if value is None:
-            return False
-        if isinstance(value, dict):
-            section = below.get(name)
-            if not isinstance(section, dict) or not only_refines(value, section):
-                return False
-    return True
-
-
 def _problems(error: Any) -> Iterator[Problem]:
     kind = error.kind
     keyword: str = kind.name
