@@ -78,6 +78,11 @@ class EffectiveConfig:
     beneath: tuple[dict[str, Any], ...] = ()
     refines: bool = False
 
+    @property
+    def overlays(self) -> tuple[Layer, ...]:
+        """The layers that are the target's own: those of the tenant and its groups, and local ones over them."""
+        return self.layers[len(self.layers) - len(self.beneath) :]
+
     def contributions(self, pointer: Pointer) -> Iterator[Contribution]:
         """What the layers say of `pointer`, strongest first; the first one wins. None: the schema's default holds.
 

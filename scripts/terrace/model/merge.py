@@ -34,8 +34,10 @@ def only_refines(values: Any, below: Any) -> bool:
         if isinstance(value, dict):
             if not only_refines(value, below.get(name)):
                 return False
-        elif value is None or isinstance(below.get(name), dict):
-            return False
-        elif isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
+        elif value is None or isinstance(below.get(name), dict) or _holds_sections(value):
             return False
     return True
+
+
+def _holds_sections(value: Any) -> bool:
+    return isinstance(value, list) and any(isinstance(item, dict | list) for item in value)

@@ -10,6 +10,8 @@ from terrace.model.source import Document, Pointer
 
 PREFIX = "x-terrace-"
 EVERYONE = frozenset({"environment", "group", "tenant"})
+MARKERS = ("secret", "required_in", "must_differ", "identifies", "deprecated_by")
+"""The markers that single rules look for; all other fields are nothing to them."""
 
 
 class Field:
@@ -52,7 +54,7 @@ class Field:
         self.deprecated_by: str = marker("deprecated-by", "")
         # Of the field and everything below it, so that who looks for the rare case can pass by the rest.
         self.closed_to: frozenset[str] = EVERYONE - self.set_by
-        self.has_deprecated = bool(self.deprecated_by)
+        self.markers: frozenset[str] = frozenset(name for name in MARKERS if getattr(self, name))
 
     def __repr__(self) -> str:
         return f"Field({self.pointer!r})"
@@ -146,6 +148,10 @@ class Contract:
         """
         return _fill(self.root, values, *like)
 
+    def markers(self, values: Any) -> frozenset[str]:
+        """The markers of fields that `values` set, remove or replace, at or below the place where they do."""
+        return _markers(self.root, values)
+
     def ordered(self, values: Any) -> Any:
         """`values` with the keys of each section in the order of the contract; other keys follow, as they were."""
         return _ordered(self.root, values)
@@ -175,7 +181,7 @@ def _read(
     field.alternatives = tuple(_read(other, pointer, root, parent, seen) for other in others)
     for inner in field.inside():
         field.closed_to |= inner.closed_to
-        field.has_deprecated = field.has_deprecated or inner.has_deprecated
+        field.markers |= inner.markers
     return field
 
 
@@ -245,6 +251,17 @@ def _fill(field: Field, value: Any, known: Any = None, known_filled: Any = None)
         for name in value.keys() - field.properties.keys():
             filled[name] = _fill(field.additional, value[name], known.get(name), (known_filled or {}).get(name))
     return filled
+
+
+def _markers(field: Field, values: Any) -> frozenset[str]:
+    if not field.markers or not (isinstance(values, dict) and values and field.is_section):
+        return field.markers
+    found: frozenset[str] = frozenset()
+    for name, value in values.items():
+        inner = field.child(name)
+        if inner is not None and inner.markers and not inner.markers <= found:
+            found |= _markers(inner, value)
+    return found
 
 
 def _ordered(field: Field, value: Any) -> Any:

@@ -14,7 +14,7 @@ from terrace.layering import Layering, environment_folders, tenant_folders
 from terrace.model.entities import Files, Repository, Tenant
 from terrace.model.findings import Finding, Severity
 from terrace.model.layers import EffectiveConfig, Layer, Target, contribution, leaves
-from terrace.model.service import Contract
+from terrace.model.service import MARKERS, Contract
 from terrace.model.source import Document, Location, Pointer
 from terrace.validate.descriptors import descriptor_schema
 from terrace.validate.facts import Facts
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from terrace.validate.run import Taker
 
 _NONE: list[Finding] = []
+_ALL = frozenset(MARKERS)
 
 CrossCheck = Callable[[dict[str, Any]], Iterable[tuple[Pointer, str]]]
 """A contract's rules across fields, run by its own model: the values of a target to (place, message) of each fault."""
@@ -79,6 +80,7 @@ class Engine:
         self._leaves: dict[tuple[str, str], list[Finding]] = {}
         self._defaults: dict[str, list[Finding]] = {}
         self._valid: dict[Target, bool] = {}
+        self._clean: set[tuple[str, object]] = set()
         self._environments: dict[tuple[str, str], list[Finding]] = {}
         self._overlays = Overlays(self.layering)
         self._broken = _broken(repository.files)
@@ -193,29 +195,41 @@ class Engine:
             families.setdefault(target.service, {})[target.environment] = config
             if self._taker:
                 self._taken.append((target, self._taker.take(config, tenant, self.layering)))
-            for finding in self._target(config, tenant):
-                yield Found(finding, (str(target),))
         for service, configs in families.items():
             family = Family(service, tenant, configs, self.repository, self.facts)
-            for finding in self._run("across", family):
+            touched = self._touched(family)
+            for config in configs.values():
+                for finding in self._target(config, tenant, touched):
+                    yield Found(finding, (str(config.target),))
+            for finding in self._family(family, touched):
                 yield Found(finding, tuple(str(config.target) for config in configs.values()))
             if self._rules.get("overlay"):
                 for overlay, targets in self._overlays.of(family):
                     yield from (Found(finding, targets) for finding in self._run("overlay", overlay))
 
-    def _target(self, config: EffectiveConfig, tenant: Tenant | None) -> Iterable[Finding]:
+    def _touched(self, family: Family) -> frozenset[str]:
+        """The markers of fields that a tenant's overlays may decide otherwise than its environments do."""
+        if not family.tenant or family.tenant.files.secrets:
+            return _ALL
+        own = [config for config in family.configs.values() if config.beneath]
+        if not all(config.refines for config in own):
+            return _ALL
+        layers = dict.fromkeys(layer for config in own for layer in config.overlays)
+        return frozenset().union(*(family.contract.markers(layer.values) for layer in layers))
+
+    def _target(self, config: EffectiveConfig, tenant: Tenant | None, touched: frozenset[str]) -> Iterable[Finding]:
         key = (config.target.service, config.target.environment)
         if tenant is None:
-            self._environments[key] = list(self._judge(config, None))
+            self._environments[key] = list(self._judge(config, None, touched))
             return self._environments[key]
         shared = self.layering.effective(Target(*key))
         if config.values is not shared.values:
-            return self._judge(config, tenant)
+            return self._judge(config, tenant, touched)
         if key not in self._environments:
-            self._environments[key] = list(self._judge(shared, None))
+            self._environments[key] = list(self._judge(shared, None, touched))
         return self._environments[key]
 
-    def _judge(self, config: EffectiveConfig, tenant: Tenant | None) -> Iterator[Finding]:
+    def _judge(self, config: EffectiveConfig, tenant: Tenant | None, touched: frozenset[str]) -> Iterator[Finding]:
         service = config.target.service
         environment = self.repository.environments[config.target.environment]
         production = environment.kind == "production"
@@ -232,7 +246,26 @@ class Engine:
         whole = not self._broken or self._is_whole(config.target, tenant)
         yield from self._effective_schema(view, whole=whole)
         if whole:
-            yield from self._run("target", view)
+            yield from self._with_fields("target", view, config.target._replace(tenant=None), tenant, touched)
+
+    def _family(self, family: Family, touched: frozenset[str]) -> Iterator[Finding]:
+        return self._with_fields("across", family, family.service, family.tenant, touched)
+
+    def _with_fields(
+        self, on: On, subject: Any, shared: object, tenant: Tenant | None, touched: frozenset[str]
+    ) -> Iterator[Finding]:
+        """What rules find that may look at some fields only: skipped where nothing of these is the tenant's own.
+
+        `shared` names what the tenant shares: what a rule found nothing wrong with when it was judged without a tenant.
+        """
+        for rule in self._rules.get(on, ()):
+            key = (rule.code, shared)
+            if rule.about and rule.about not in touched and key in self._clean:
+                continue
+            found = list(self._findings(rule, subject))
+            if tenant is None and not found:
+                self._clean.add(key)
+            yield from found
 
     def _is_whole(self, target: Target, tenant: Tenant | None) -> bool:
         """Whether every file of the target could be read: what is missing may stand in the one that was not."""
@@ -287,8 +320,7 @@ class Engine:
         shared = target._replace(tenant=None)
         if not (view.tenant and self._valid.get(shared) and self._schemas[target.service].judges_by_parts):
             return False
-        own = view.config.layers[len(view.config.layers) - len(view.config.beneath) :]
-        return view.config.refines and not any(self._candidates.get(layer.path) for layer in own)
+        return view.config.refines and not any(self._candidates.get(layer.path) for layer in view.config.overlays)
 
     def _problem(
         self,

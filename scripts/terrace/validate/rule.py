@@ -69,7 +69,8 @@ class Rule(NamedTuple):
     """One rule, as its file declares it.
 
     `values` and `keys` are patterns in lower case: a rule on values sees the leaves whose value, and whose last key,
-    match them when written in lower case.
+    match them when written in lower case. `about` is the marker of the only fields that a rule on targets or families
+    looks at: a tenant whose overlays say nothing of such a field is judged as its environment is.
     """
 
     code: str
@@ -80,6 +81,7 @@ class Rule(NamedTuple):
     module: ModuleType | None = None
     values: str = ""
     keys: str = ""
+    about: str = ""
 
     @property
     def page(self) -> str:
@@ -116,12 +118,19 @@ Function = TypeVar("Function", bound=Check)
 
 
 def rule(
-    code: str, title: str, *, on: On, severity: Severity = Severity.ERROR, values: str = "", keys: str = ""
+    code: str,
+    title: str,
+    *,
+    on: On,
+    severity: Severity = Severity.ERROR,
+    values: str = "",
+    keys: str = "",
+    about: str = "",
 ) -> Callable[[Function], Function]:
     """Declare the decorated function a rule. The registry finds it under its module's `check`."""
 
     def declare(check: Function) -> Function:
-        check.__dict__["rule"] = Rule(code, title, severity, on, check, values=values, keys=keys)
+        check.__dict__["rule"] = Rule(code, title, severity, on, check, values=values, keys=keys, about=about)
         return check
 
     return declare
@@ -150,7 +159,9 @@ class LayerFile(NamedTuple):
     def entries(self, into: Callable[[Field], bool]) -> Iterator[tuple[Pointer, Any, Field]]:
         """Every entry that a contract knows, with what it says of it; only those whose field `into` agrees to."""
         for contract in self.contracts:
-            stack: list[tuple[Pointer, Any, Field]] = [((), self.document.value, contract.root)]
+            stack: list[tuple[Pointer, Any, Field]] = []
+            if into(contract.root):
+                stack.append(((), self.document.value, contract.root))
             while stack:
                 pointer, value, field = stack.pop()
                 if pointer:

@@ -63,7 +63,7 @@ BAD = (
 )
 
 
-@rule("LEAK002", "value that the environment must set itself", on="target")
+@rule("LEAK002", "value that the environment must set itself", on="target", about="required_in")
 def check(view: TargetView) -> Iterator[Hit]:
     """Every field that must be set by an environment of this kind, and is not."""
     for field in view.facts.fields(view.contract, "required_in"):

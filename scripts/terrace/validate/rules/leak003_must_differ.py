@@ -76,7 +76,7 @@ class _Alike(NamedTuple):
     winners: dict[str, Contribution | None]
 
 
-@rule("LEAK003", "same value in environments that must differ", on="across")
+@rule("LEAK003", "same value in environments that must differ", on="across", about="must_differ")
 def check(family: Family) -> Iterator[Hit]:
     """Every value that environments of different kinds share where the contract says they must differ."""
     for field in family.facts.fields(family.contract, "must_differ"):

@@ -88,7 +88,7 @@ _NAMES = {
 }
 
 
-@rule("LEAK004", "development value in production", on="target")
+@rule("LEAK004", "development value in production", on="target", about="identifies")
 def check(view: TargetView) -> Iterator[Hit]:
     """Everything distinctive in a production target that a development or test layer introduced."""
     suspects = view.facts.suspects(view.tenant) if view.production else {}

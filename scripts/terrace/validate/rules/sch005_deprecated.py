@@ -32,7 +32,7 @@ BAD = (
 @rule("SCH005", "deprecated key", on="document", severity=Severity.WARNING)
 def check(file: LayerFile) -> Iterator[Hit]:
     """Every key with a successor. To remove an inherited one with null is the way out, and fine."""
-    for pointer, value, field in file.entries(lambda field: field.has_deprecated):
+    for pointer, value, field in file.entries(lambda field: "deprecated_by" in field.markers):
         if field.deprecated_by and value is not None:
             message = f"{dotted(pointer)} is deprecated"
             location = file.document.at(pointer, key=True)

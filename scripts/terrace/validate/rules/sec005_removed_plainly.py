@@ -51,7 +51,7 @@ BAD = (
 )
 
 
-@rule("SEC005", "plain value over a secret", on="target")
+@rule("SEC005", "plain value over a secret", on="target", about="secret")
 def check(view: TargetView) -> Iterator[Hit]:
     """Every plain value at or above a secret that is set in a weaker folder than the value is."""
     for sealed in secrets_of(view):
