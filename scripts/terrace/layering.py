@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 
 from terrace.model.entities import Environment, Files, Repository, Tenant
 from terrace.model.layers import EffectiveConfig, Layer, LayerKind, Target
-from terrace.model.merge import merge, only_refines
+from terrace.model.merge import merge, refine
 from terrace.model.source import Document
 
 ORDER = (
@@ -104,13 +104,25 @@ class Layering:
             return EffectiveConfig(target, shared.layers, shared.values)
         local = tuple(layer for layer in shared.layers if layer.kind is LayerKind.LOCAL)
         below = shared.layers[: len(shared.layers) - len(local)]
-        plain = self.merged(below)
-        refines = not local and all(only_refines(layer.values, plain) for layer in own)
         overlays = (*own, *local)
-        steps = list(accumulate(overlays, _apply, initial=shared.values if refines else plain))
-        if not refines:
-            steps = list(self._filled(target, steps))
+        refined = [] if local else self._refined(shared, own)
+        refines = len(refined) > len(own)
+        steps = (
+            refined if refines else list(self._filled(target, accumulate(overlays, _apply, initial=self.merged(below))))
+        )
         return EffectiveConfig(target, (*below, *overlays), steps[-1], tuple(steps[:-1]), refines)
+
+    def _refined(self, shared: EffectiveConfig, own: Iterable[Layer]) -> list[dict[str, Any]]:
+        """An environment's values with one overlay more in each step, as long as overlays only refine them."""
+        steps = [shared.values]
+        if not self.repository.contracts[shared.target.service].defaults_agree:
+            return steps
+        for layer in own:
+            values = refine(steps[-1], layer.values)
+            if values is None:
+                break
+            steps.append(values)
+        return steps
 
     def _filled(self, target: Target, steps: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         """Each of the steps with the schema's defaults; what two steps share is filled once."""

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terrace.model.merge import merge, only_refines
+from terrace.model.merge import merge, refine
 from terrace.model.service import Contract
 from terrace.validate.examples import CONTRACT
 from terrace.validate.schema import Schemas
@@ -29,15 +29,24 @@ def test_what_is_taken_for_valid_by_its_parts_is_valid_as_a_whole(overlay: dict[
     base = contract.fill(BASE)
     assert not list(SCHEMAS.effective.problems(base))
     assert SCHEMAS.judges_by_parts
-    if only_refines(overlay, base) and not list(SCHEMAS.layer.problems(overlay)):
+    if refine(base, overlay) is not None and not list(SCHEMAS.layer.problems(overlay)):
         assert not list(SCHEMAS.effective.problems(contract.fill(merge(BASE, overlay))))
 
 
 @given(OVERLAYS)
 def test_defaults_are_the_same_before_and_after_an_overlay_that_only_refines(overlay: dict[str, Any]) -> None:
     contract = SCHEMAS.contract
-    if only_refines(overlay, BASE):
-        assert merge(contract.fill(BASE), overlay) == contract.fill(merge(BASE, overlay))
+    assert contract.defaults_agree
+    refined = refine(contract.fill(BASE), overlay)
+    if refined is not None:
+        assert refined == contract.fill(merge(BASE, overlay))
+
+
+def test_a_section_whose_default_differs_from_its_fields_is_filled_in_full() -> None:
+    section = {"type": "object", "properties": {"a": {"type": "integer", "default": 1}}, "default": {"a": 2}}
+    contract = Contract("app", {"type": "object", "properties": {"s": section}})
+    assert contract.fill({}) == {"s": {"a": 2}}
+    assert not contract.defaults_agree
 
 
 def test_a_contract_that_ties_values_together_is_judged_as_a_whole() -> None:
@@ -49,8 +58,8 @@ def test_a_contract_that_ties_values_together_is_judged_as_a_whole() -> None:
 
 
 def test_removing_a_value_or_adding_a_section_is_not_only_refining() -> None:
-    assert only_refines({"server": {"workers": 8}}, BASE)
-    assert not only_refines({"server": {"workers": None}}, BASE)
-    assert not only_refines({"logging": {"level": "info"}}, BASE)
-    assert not only_refines({"server": "none"}, BASE)
-    assert not only_refines({"cors": {"origins": [{"host": "a.internal"}]}}, BASE)
+    assert refine(BASE, {"server": {"workers": 8}}) == {**BASE, "server": {**BASE["server"], "workers": 8}}
+    assert refine(BASE, {"server": {"workers": None}}) is None
+    assert refine(BASE, {"logging": {"level": "info"}}) is None
+    assert refine(BASE, {"server": "none"}) is None
+    assert refine(BASE, {"cors": {"origins": [{"host": "a.internal"}]}}) is None

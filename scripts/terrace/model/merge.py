@@ -23,20 +23,24 @@ def merge(target: Any, patch: Any) -> Any:
     return merged
 
 
-def only_refines(values: Any, below: Any) -> bool:
-    """Whether `values` laid over `below` only give leaves: nothing removed, no new section, no list of sections.
+def refine(target: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any] | None:
+    """`merge(target, patch)` if `patch` only gives leaves: nothing removed, no new section, no list of sections.
 
-    Then what holds of each of the two by itself (the schema's defaults, its types) holds of them merged.
+    Then what holds of each of the two by itself (the schema's defaults, its types) holds of them merged. Else None.
     """
-    if not isinstance(below, dict):
-        return False
-    for name, value in values.items():
+    merged = dict(target)
+    for key, value in patch.items():
+        below = merged.get(key)
         if isinstance(value, dict):
-            if not only_refines(value, below.get(name)):
-                return False
-        elif value is None or isinstance(below.get(name), dict) or _holds_sections(value):
-            return False
-    return True
+            inner = refine(below, value) if isinstance(below, dict) else None
+            if inner is None:
+                return None
+            merged[key] = inner
+        elif value is None or isinstance(below, dict) or _holds_sections(value):
+            return None
+        else:
+            merged[key] = value
+    return merged
 
 
 def _holds_sections(value: Any) -> bool:

@@ -100,8 +100,6 @@ class Field:
 class Contract:
     """The contract of one service, as its committed JSON Schema states it."""
 
-    __slots__ = ("document", "path", "required_secrets", "root", "schema", "service")
-
     def __init__(
         self, service: str, schema: dict[str, Any], *, path: str = "", document: Document | None = None
     ) -> None:
@@ -132,6 +130,11 @@ class Contract:
         """The names at the top: a section of `shared.yaml` reaches the service only if it stands here."""
         return frozenset(self.root.properties)
 
+    @cached_property
+    def defaults_agree(self) -> bool:
+        """Whether each section's own default says the same as the defaults of the fields in it."""
+        return _defaults_agree(self.root)
+
     def field(self, pointer: Pointer) -> Field | None:
         """What the contract says of the place at `pointer`, or None."""
         field: Field | None = self.root
@@ -150,7 +153,9 @@ class Contract:
 
     def markers(self, values: Any) -> frozenset[str]:
         """The markers of fields that `values` set, remove or replace, at or below the place where they do."""
-        return _markers(self.root, values)
+        found: set[str] = set()
+        _note_markers(self.root, values, found)
+        return frozenset(found)
 
     def ordered(self, values: Any) -> Any:
         """`values` with the keys of each section in the order of the contract; other keys follow, as they were."""
@@ -253,15 +258,21 @@ def _fill(field: Field, value: Any, known: Any = None, known_filled: Any = None)
     return filled
 
 
-def _markers(field: Field, values: Any) -> frozenset[str]:
-    if not field.markers or not (isinstance(values, dict) and values and field.is_section):
-        return field.markers
-    found: frozenset[str] = frozenset()
-    for name, value in values.items():
-        inner = field.child(name)
-        if inner is not None and inner.markers and not inner.markers <= found:
-            found |= _markers(inner, value)
-    return found
+def _defaults_agree(field: Field) -> bool:
+    given = field.is_section and isinstance(field.default, dict)
+    if given and _fill(field, field.default) != _fill(field, {}):
+        return False
+    return all(_defaults_agree(inner) for inner in field.inside())
+
+
+def _note_markers(field: Field, values: Any, found: set[str]) -> None:
+    if isinstance(values, dict) and values and field.is_section:
+        for name, value in values.items():
+            inner = field.child(name)
+            if inner is not None and not inner.markers <= found:
+                _note_markers(inner, value, found)
+    else:
+        found |= field.markers
 
 
 def _ordered(field: Field, value: Any) -> Any:

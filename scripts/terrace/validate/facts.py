@@ -13,7 +13,7 @@ from terrace.model.entities import Environment, Files, Tenant
 from terrace.model.layers import EffectiveConfig, Layer, Target, contribution, leaves
 from terrace.model.service import Contract, Field
 from terrace.model.source import Document, Location, Pointer, dotted
-from terrace.validate.identities import Identity, identity, marked, places
+from terrace.validate.identities import Identity, Places, identity, marked
 
 _DEVELOPMENT = ("development", "test")
 
@@ -48,17 +48,17 @@ class Facts:
     def __init__(self, layering: Layering) -> None:
         self._layering = layering
         self._repository = layering.repository
-        self._fields: dict[tuple[str, str], tuple[Field, ...]] = {}
+        self._fields: dict[tuple[str, str], Places] = {}
         self._foreign: dict[str, tuple[Foreign, ...]] = {}
         self._shared: set[Identity] | None = None
         self._introduced: dict[Identity, Introduced] = {}
         self._suspects: tuple[str, Mapping[Identity, Introduced]] | None = None
 
-    def fields(self, contract: Contract, marker: str) -> tuple[Field, ...]:
+    def fields(self, contract: Contract, marker: str) -> Places:
         """The fields of a contract that have `marker` set (`identifies`, `must_differ`, `required_in`)."""
         key = (contract.service, marker)
         if key not in self._fields:
-            self._fields[key] = tuple(field for field in marked(contract.root, marker) if not field.secret)
+            self._fields[key] = Places(field for field in marked(contract.root, marker) if not field.secret)
         return self._fields[key]
 
     def config(self, service: str, environment: str) -> EffectiveConfig:
@@ -67,13 +67,12 @@ class Facts:
 
     def identities(self, contract: Contract, values: Any) -> Iterator[tuple[Field, Pointer, Identity]]:
         """Everything in `values` that names one thing in the world."""
-        for field in self.fields(contract, "identifies"):
-            for pointer, value in places(field.pointer, values):
-                named = [*enumerate(value)] if isinstance(value, list) else [(None, value)]
-                for index, text in named:
-                    found = identity(field.identifies, text) if isinstance(text, str) else None
-                    if found:
-                        yield field, pointer if index is None else (*pointer, index), found
+        for field, pointer, value in self.fields(contract, "identifies").find(values):
+            named = [((*pointer, index), item) for index, item in enumerate(value)] if isinstance(value, list) else ()
+            for place, text in named or ((pointer, value),):
+                found = identity(field.identifies, text) if isinstance(text, str) else None
+                if found:
+                    yield field, place, found
 
     # Environments that production must not take values from
 
@@ -127,7 +126,7 @@ class Facts:
     def _say_shared(self) -> Iterator[Identity]:
         for contract in self._repository.contracts.values():
             yield from (name for _, _, name in self.identities(contract, contract.fill({})))
-            for field in self.fields(contract, "identifies"):
+            for field in self.fields(contract, "identifies").fields:
                 found = identity(field.identifies, field.default) if isinstance(field.default, str) else None
                 if found:
                     yield found

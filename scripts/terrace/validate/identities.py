@@ -43,11 +43,52 @@ def marked(field: Field, marker: str) -> Iterator[Field]:
             yield from marked(inner, marker)
 
 
+class _Node:
+    """Fields at one place of a contract, and the places below: named, any key of a map, any item of a list."""
+
+    __slots__ = ("fields", "inside")
+
+    def __init__(self) -> None:
+        self.fields: list[Field] = []
+        self.inside: dict[str | int, _Node] = {}
+
+
+class Places:
+    """Where some fields of a contract stand in values: all of them found in one walk."""
+
+    def __init__(self, fields: Iterable[Field]) -> None:
+        self.fields = tuple(fields)
+        self._root = _Node()
+        for field in self.fields:
+            node = self._root
+            for part in field.pointer:
+                node = node.inside.setdefault(part, _Node())
+            node.fields.append(field)
+
+    def find(self, values: Any) -> list[tuple[Field, Pointer, Any]]:
+        """Each place where one of the fields stands, and what is there."""
+        found: list[tuple[Field, Pointer, Any]] = []
+        _find(self._root, values, (), found)
+        return found
+
+
+def _find(node: _Node, value: Any, at: Pointer, found: list[tuple[Field, Pointer, Any]]) -> None:
+    for field in node.fields:
+        found.append((field, at, value))
+    for part, below in node.inside.items():
+        if part == "*" or isinstance(part, int):
+            for key, item in _each(value, part):
+                _find(below, item, (*at, key), found)
+        elif isinstance(value, dict) and part in value:
+            _find(below, value[part], (*at, part), found)
+
+
 def places(pattern: Pointer, value: Any, at: Pointer = ()) -> Iterator[tuple[Pointer, Any]]:
     """Where a field stands in `value`, and what is there. In a field's pointer `*` is any key, a number any item."""
     for depth, part in enumerate(pattern):
         if part == "*" or isinstance(part, int):
-            yield from _each(pattern[depth + 1 :], value, part, (*at, *pattern[:depth]))
+            for key, item in _each(value, part):
+                yield from places(pattern[depth + 1 :], item, (*at, *pattern[:depth], key))
             return
         if not isinstance(value, dict) or part not in value:
             return
@@ -55,11 +96,8 @@ def places(pattern: Pointer, value: Any, at: Pointer = ()) -> Iterator[tuple[Poi
     yield (*at, *pattern), value
 
 
-def _each(rest: Pointer, value: Any, part: str | int, at: Pointer) -> Iterator[tuple[Pointer, Any]]:
-    inner: Iterable[tuple[str | int, Any]] = ()
+def _each(value: Any, part: str | int) -> Iterable[tuple[str | int, Any]]:
+    """What `*` or a number in a field's pointer stands for: the entries of a map, the items of a list."""
     if isinstance(value, list) and isinstance(part, int):
-        inner = enumerate(value)
-    elif isinstance(value, dict) and isinstance(part, str):
-        inner = value.items()
-    for key, item in inner:
-        yield from places(rest, item, (*at, key))
+        return enumerate(value)
+    return value.items() if isinstance(value, dict) and isinstance(part, str) else ()

@@ -66,7 +66,7 @@ BAD = (
 @rule("LEAK002", "value that the environment must set itself", on="target", about="required_in")
 def check(view: TargetView) -> Iterator[Hit]:
     """Every field that must be set by an environment of this kind, and is not."""
-    for field in view.facts.fields(view.contract, "required_in"):
+    for field in view.facts.fields(view.contract, "required_in").fields:
         if view.environment.kind not in field.required_in or field.pointer[-1:] in ((), ("*",), (0,)):
             continue
         for parent, section in places(field.pointer[:-1], view.config.values):

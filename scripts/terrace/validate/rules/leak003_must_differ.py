@@ -17,15 +17,13 @@ value that came by an `extends` across kinds is that mistake (LEAK001, ENV002), 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import combinations
 from typing import Any, NamedTuple
 
 from terrace.model.entities import KINDS
 from terrace.model.findings import Related
 from terrace.model.layers import Contribution, EffectiveConfig, LayerKind, Target, value_at
-from terrace.model.service import Field
 from terrace.model.source import Location, Pointer, dotted
-from terrace.validate.identities import places
+from terrace.validate.identities import Places
 from terrace.validate.rule import Example, Family, Hit, rule, supply
 
 _STAGING = "server:\n  public_url: https://staging.harbourkitchen.com\ndatabase:\n  host: db.staging.internal\n"
@@ -79,19 +77,22 @@ class _Alike(NamedTuple):
 @rule("LEAK003", "same value in environments that must differ", on="across", about="must_differ")
 def check(family: Family) -> Iterator[Hit]:
     """Every value that environments of different kinds share where the contract says they must differ."""
-    for field in family.facts.fields(family.contract, "must_differ"):
-        for pointer in _repeated(family.configs, field):
-            for alike in _alike(family, family.configs, pointer):
-                yield _hit(family, pointer, alike if _is_its_own(family, alike) else _common(family, pointer, alike))
+    for pointer in _repeated(family.configs, family.facts.fields(family.contract, "must_differ")):
+        for alike in _alike(family, family.configs, pointer):
+            yield _hit(family, pointer, alike if _is_its_own(family, alike) else _common(family, pointer, alike))
 
 
-def _repeated(configs: Configs, field: Field) -> list[Pointer]:
-    """The places of a field where two environments have one value; for nearly all fields there are none."""
+def _repeated(configs: Configs, fields: Places) -> list[Pointer]:
+    """The places of fields where two environments have one value; for nearly all fields there are none."""
     said: dict[Pointer, list[Any]] = {}
+    repeated: dict[Pointer, None] = {}
     for config in configs.values():
-        for pointer, value in places(field.pointer, config.values):
-            said.setdefault(pointer, []).append(value)
-    return [pointer for pointer, values in said.items() if any(one == other for one, other in combinations(values, 2))]
+        for _, pointer, value in fields.find(config.values):
+            others = said.setdefault(pointer, [])
+            if value in others:
+                repeated[pointer] = None
+            others.append(value)
+    return list(repeated)
 
 
 def _alike(family: Family, configs: Configs, pointer: Pointer) -> Iterator[_Alike]:
