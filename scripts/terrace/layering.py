@@ -151,6 +151,8 @@ class Layering:
         contract = self.repository.contracts[target.service]
         homes = [("environments", self.repository.files), *([(tenant.folder, tenant.files)] if tenant else [])]
         for home, files in homes:
+            if not files.secrets:
+                continue
             for ancestor in lineage(self.repository, target.environment):
                 for name in ("shared", target.service):
                     document = files.secrets.get(f"{home}/{ancestor.name}/{name}.secrets.yaml")

@@ -36,12 +36,12 @@ def refine(target: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any] | No
             if inner is None:
                 return None
             merged[key] = inner
-        elif value is None or isinstance(below, dict) or _holds_sections(value):
+        elif value is None or isinstance(below, dict) or (isinstance(value, list) and _holds_sections(value)):
             return None
         else:
             merged[key] = value
     return merged
 
 
-def _holds_sections(value: Any) -> bool:
-    return isinstance(value, list) and any(isinstance(item, dict | list) for item in value)
+def _holds_sections(items: list[Any]) -> bool:
+    return any(isinstance(item, dict | list) for item in items)
