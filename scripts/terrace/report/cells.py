@@ -40,7 +40,7 @@ def grid(text: str) -> list[str]:
         for shown in printable(character):
             taken = width(shown)
             if taken == 0 and cells:
-                cells[-1] += shown
+                cells[-1 if cells[-1] else -2] += shown
             else:
                 cells.append(shown)
                 cells.extend([""] * (taken - 1))
