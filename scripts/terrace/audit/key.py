@@ -26,7 +26,7 @@ class Key(NamedTuple):
 
     def fingerprint(self, value: str | bytes | int | float | bool) -> str:
         """What stands in the log in place of a value: equal values have equal ones, and only the key makes them."""
-        data = value if isinstance(value, bytes) else _text(value).encode()
+        data = value if isinstance(value, bytes) else _text(value).encode("utf-8", "surrogatepass")
         return hmac.digest(self.marking, data, "sha256").hex()
 
 

@@ -87,16 +87,16 @@ def encode(record: Record, key: Key) -> tuple[bytes, str]:
             "time": record.time,
             "host": record.host,
             "pid": record.pid,
-            "user": who.user,
+            "user": _clean(who.user),
             "uid": who.uid,
             "login": who.login,
-            "identity": who.identity,
+            "identity": _clean(who.identity),
             "outcome": record.outcome,
-            "command": opening.command,
-            "reason": opening.reason,
-            "file": opening.file,
-            "commit": opening.commit,
-            "values": dict(record.values),
+            "command": _clean(opening.command),
+            "reason": _clean(opening.reason),
+            "file": _clean(opening.file),
+            "commit": _clean(opening.commit),
+            "values": {_clean(path): mark for path, mark in record.values.items()},
         }
     )[:-1]
     mac = key.seal(body)
@@ -132,6 +132,11 @@ def sealed(line: bytes, key: Key) -> bool:
     body, seal, mac = line[: -64 - len(_SEAL) - len(_END)], line[-64 - len(_SEAL) - len(_END) :], line[-66:-2]
     framed = seal[: len(_SEAL)] == _SEAL and line[-2:] == _END
     return framed and hmac.compare_digest(mac, key.seal(body).encode())
+
+
+def _clean(text: str) -> str:
+    """`text` with the bytes of a file name or argument that are no UTF-8 written out: JSON cannot hold them."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _login() -> int | None:
