@@ -38,23 +38,10 @@ _PARAMETERS = {
     "file": (),
     "env": (),
 }
-_WHOSE = frozenset(
-    [
-        "address",
-        "proto",
-        "token_file",
-        "token_env",
-        "namespace",
-        "auth_method",
-        "role_id",
-        "secret_id",
-        "role_arn",
-        "profile",
-        "username",
-        "password_file",
-        "password_env",
-    ]
-)
+_WHOSE = frozenset({
+    "address", "proto", "token_file", "token_env", "namespace", "auth_method", "role_id", "secret_id", "role_arn",
+    "profile", "username", "password_file", "password_env",
+})  # fmt: skip
 
 
 class Reference(NamedTuple):
@@ -137,9 +124,7 @@ def _key_problem(store: str, key: str | None, parameters: dict[str, str]) -> Mal
     if store == "env":
         return Malformed("an environment variable has no keys inside", "Remove '#' and what follows.")
     if store == "awsssm" and parameters.get("mode") != "singleparam":
-        hint = (
-            "Write it as path: ref+awsssm://path/to/parameter; or add ?mode=singleparam for a key in a JSON parameter."
-        )
+        hint = "Write it as part of the path; or add ?mode=singleparam for a key inside of one parameter's JSON."
         return Malformed("the reference's key would be another parameter", hint)
     return None
 

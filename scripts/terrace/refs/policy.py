@@ -18,8 +18,8 @@ LOCAL = ("file", "env")
 class Policy(NamedTuple):
     """What references may name in one environment.
 
-    `grants` are places. One that ends with `/` covers everything below it, any other just itself. One with `{tenant}` in
-    it covers a tenant's layers, with the tenant's name in that place; tenants have no other, and nobody else has those.
+    `grants` are places. One that ends with `/` covers everything below it, any other just itself. One with `{tenant}`
+    in it is for a tenant's layers, with the tenant's name put in; tenants have no others, and nobody else has those.
     """
 
     environment: str
