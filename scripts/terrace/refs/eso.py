@@ -1,4 +1,4 @@
-"""References as manifests of the External Secrets Operator: Kubernetes fetches the values, and no application has to."""
+"""References as manifests of the External Secrets Operator: Kubernetes fetches the values, not the application."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stores of the machine itself: files and environment variables. They are never written to, nor used by a server."""
+"""The stores of the machine itself: files and variables. They are never written to, and never used by a server."""
 
 from __future__ import annotations
 
@@ -56,10 +56,9 @@ class Files:
 
 
 def _yaml(path: str, data: bytes, reference: Reference) -> Mapping[str, object]:
-    from terrace.model.source import Document
     from terrace.yamlio import read
 
-    found = read(path, data)
-    if not isinstance(found, Document):
-        raise StoreError(f"{reference}: the file is no YAML that can be read", hint="terrace lint says what is wrong.")
-    return found.value
+    document, _ = read(path, data)
+    if document is None:
+        raise StoreError(f"{reference}: the file is no YAML that can be read", hint="Leave out the key, or mend it.")
+    return document.value

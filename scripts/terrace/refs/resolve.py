@@ -75,9 +75,7 @@ class Resolver:
 
     def resolve(self, reference: Reference, *, tenant: str = "") -> Resolved:
         """The value of one reference that stands in a layer of the environment, or of `tenant` in it."""
-        refused = self._policy.refuses(reference, tenant=tenant, server=self._server)
-        if refused:
-            raise StoreError(f"{reference} is not resolved: {refused}", hint="See `references` in environment.yaml.")
+        self._refuse(reference, tenant)
         kept, problem = self._content(reference._replace(key=()))
         value = value_in(kept.content, reference)
         with self._lock:
@@ -85,15 +83,17 @@ class Resolver:
         return Resolved(value, self._clock() - kept.since, problem)
 
     def resolve_all(self, references: Iterable[Reference], *, tenant: str = "") -> dict[Reference, Resolved]:
-        """The value of each reference; stores are asked for several at once. Raises what the first failure was."""
+        """The value of each reference. Several places are asked for at once; what fails first is raised."""
         wanted = list(dict.fromkeys(references))
-        if len(wanted) < 2:
-            return {each: self.resolve(each, tenant=tenant) for each in wanted}
-        from concurrent.futures import ThreadPoolExecutor
+        for each in wanted:
+            self._refuse(each, tenant)
+        places = list(dict.fromkeys(each._replace(key=()) for each in wanted))
+        if len(places) > 1:
+            from concurrent.futures import ThreadPoolExecutor
 
-        with ThreadPoolExecutor(min(_AT_ONCE, len(wanted))) as pool:
-            found = list(pool.map(lambda each: self.resolve(each, tenant=tenant), _by_place(wanted)))
-        return dict(zip(_by_place(wanted), found, strict=True))
+            with ThreadPoolExecutor(min(_AT_ONCE, len(places))) as pool:
+                list(pool.map(self._content, places))
+        return {each: self.resolve(each, tenant=tenant) for each in wanted}
 
     def renew(self) -> Renewal:
         """Ask again for everything that was resolved so far, whatever its age."""
@@ -107,6 +107,11 @@ class Resolver:
                 problems[place] = error.message
         changed = tuple(each for each in used if _differs(before.get(each._replace(key=())), self._kept, each))
         return Renewal(changed, tuple(problems.values()))
+
+    def _refuse(self, reference: Reference, tenant: str) -> None:
+        refused = self._policy.refuses(reference, tenant=tenant, server=self._server)
+        if refused:
+            raise StoreError(f"{reference} is not resolved: {refused}", hint="See `references` in environment.yaml.")
 
     def _content(self, place: Reference) -> tuple[_Kept, str]:
         """What is kept at a place, and why it is old, if it is."""
@@ -179,10 +184,6 @@ def stores_of(environ: Mapping[str, str], root: str, *, server: bool = False) ->
 
     opened = dict(zip(STORES, (vault, secrets_manager, parameters, files, variables), strict=True))
     return {name: store for name, store in opened.items() if not (server and name in LOCAL)}
-
-
-def _by_place(references: list[Reference]) -> list[Reference]:
-    return sorted(references, key=lambda each: (each.store, each.path, each.parameters, each.key))
 
 
 def _differs(before: _Kept | None, kept: Mapping[Reference, _Kept], reference: Reference) -> bool:

@@ -56,7 +56,7 @@ class Vault:
         version = reference.parameter("version")
         path = f"{reference.path}?version={version}" if version else reference.path
         answer = self._ask(reference, lambda client: client.read(path))
-        data = (answer or {}).get("data")
+        data: Any = (answer or {}).get("data")
         if _is_version_2(data):
             data = data["data"]
         if not isinstance(data, Mapping):
@@ -88,14 +88,13 @@ class Vault:
 
     def _write(self, reference: Reference, body: dict[str, object]) -> dict[str, Any] | None:
         """The server's answer; None where somebody else wrote since we read."""
-        from hvac.exceptions import InvalidRequest
-
         try:
-            return self._ask(reference, lambda client: client.write_data(reference.path, data=body))
-        except InvalidRequest as error:
-            if "check-and-set" in str(error):
+            answer: dict[str, Any] = self._ask(reference, lambda client: client.write_data(reference.path, data=body))
+        except _InvalidError as error:
+            if error.raced:
                 return None
-            raise StoreError(f"{reference}: Vault refused the new version") from None
+            raise
+        return answer
 
     def _ask(self, reference: Reference, what: Callable[[Any], Answer]) -> Answer:
         """The answer to one question, with the exceptions of the client as sentences that hold no value."""
@@ -118,8 +117,8 @@ class Vault:
         except exceptions.Forbidden:
             hint = "Look at the policies of who asks, and whether the token is still good."
             raise StoreError(f"{reference}: Vault refuses access ({self._login.method})", hint=hint) from None
-        except exceptions.InvalidRequest:
-            raise
+        except exceptions.InvalidRequest as error:
+            raise _InvalidError(f"{reference}: Vault refuses the request", "check-and-set" in str(error)) from None
         except (requests.Timeout, requests.ConnectionError) as error:
             why = "did not answer in time" if isinstance(error, requests.Timeout) else "cannot be reached"
             raise UnavailableError(f"{reference}: Vault at {self._address} {why}") from None
@@ -164,6 +163,14 @@ class Vault:
         if not token:
             raise StoreError("there is no token for Vault", hint="Set VAULT_TOKEN, or VAULT_AUTH_METHOD and its role.")
         return token
+
+
+class _InvalidError(StoreError):
+    """Vault cannot do what was asked. `raced` where somebody else wrote first."""
+
+    def __init__(self, message: str, raced: bool) -> None:
+        super().__init__(message)
+        self.raced = raced
 
 
 def from_environment(environ: Mapping[str, str]) -> Vault:
