@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import threading
 import traceback
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -155,12 +157,23 @@ class _Kubernetes(BaseHTTPRequestHandler):
 
 def _token(name: str) -> str:
     """A service account's token in form; the cluster below is asked whether it is good, and its seal means nothing."""
-    import base64
-
     account = {"namespace": "shop", "serviceaccount": {"name": name, "uid": "1"}}
     parts = ({"alg": "RS256", "kid": "k"}, {"sub": f"system:serviceaccount:shop:{name}", "kubernetes.io": account})
     coded = [base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in parts]
     return ".".join([*coded, base64.urlsafe_b64encode(b"seal" * 64).rstrip(b"=").decode()])
+
+
+def _authority() -> str:
+    """A certificate that Vault insists on having, and does not use over plain HTTP."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "cluster")])
+    now = datetime.now(UTC)
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=1))
+    return made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
 
 
 def test_a_pod_logs_in_by_its_service_account(root: hvac.Client, store: Vault, tmp_path: Path) -> None:
@@ -168,7 +181,10 @@ def test_a_pod_logs_in_by_its_service_account(root: hvac.Client, store: Vault, t
     with ThreadingHTTPServer(("127.0.0.1", 0), _Kubernetes) as cluster:
         threading.Thread(target=cluster.serve_forever, daemon=True).start()
         root.auth.kubernetes.configure(
-            f"http://127.0.0.1:{cluster.server_port}", token_reviewer_jwt=_token("reviewer"), disable_local_ca_jwt=True
+            f"http://127.0.0.1:{cluster.server_port}",
+            kubernetes_ca_cert=_authority(),
+            token_reviewer_jwt=_token("reviewer"),
+            disable_local_ca_jwt=True,
         )
         root.auth.kubernetes.create_role("shop", ["app"], ["shop"], policies=["app"], ttl="60s")
         (tmp_path / "token").write_text(_token("app"))

@@ -34,7 +34,7 @@ class Files:
         self._root = os.fspath(root)
 
     def fetch(self, reference: Reference) -> Content:
-        """The file's text as it is. A key leads into its JSON, or its YAML where its name says so."""
+        """The file's text as it is. A key leads into its JSON, or into its YAML where it is named so."""
         path = os.path.join(self._root, reference.path)  # noqa: PTH118 - pathlib costs start-up time
         try:
             with open(path, "rb") as file:
@@ -43,8 +43,6 @@ class Files:
             raise StoreError(f"{reference}: the file cannot be read: {error.strerror}") from None
         if len(data) > LARGEST:
             raise StoreError(f"{reference}: the file is larger than {LARGEST} bytes")
-        if reference.key and path.endswith((".yaml", ".yml")):
-            return _yaml(path, data, reference)
         try:
             return data.decode()
         except UnicodeDecodeError:
@@ -53,12 +51,3 @@ class Files:
     def put(self, reference: Reference, value: str) -> str:
         """Refused: whoever mounts the file writes it."""
         raise StoreError(f"{reference} cannot be written: the file belongs to whoever mounts it")
-
-
-def _yaml(path: str, data: bytes, reference: Reference) -> Mapping[str, object]:
-    from terrace.yamlio import read
-
-    document, _ = read(path, data)
-    if document is None:
-        raise StoreError(f"{reference}: the file is no YAML that can be read", hint="Leave out the key, or mend it.")
-    return document.value

@@ -55,7 +55,9 @@ def with_value(content: Mapping[str, object], key: tuple[str, ...], value: str) 
 
 
 def parsed(text: str, reference: Reference) -> Mapping[str, object]:
-    """The JSON object in a store's text."""
+    """The JSON object in a store's text; the YAML in a file that is named so."""
+    if reference.path.endswith((".yaml", ".yml")):
+        return _yaml(text, reference)
     import orjson
 
     try:
@@ -82,6 +84,15 @@ def client_of(extra: str, make: Callable[[], Made]) -> Made:
             f"references to this store need the package {error.name}, which is not installed",
             hint=f"Install the extra: pip install 'terrace-config[{extra}]'",
         ) from None
+
+
+def _yaml(text: str, reference: Reference) -> Mapping[str, object]:
+    from terrace.yamlio import read
+
+    document, _ = read(reference.path, text.encode())
+    if document is None:
+        raise StoreError(f"{reference}: the file is no YAML that can be read", hint="Leave out the key, or mend it.")
+    return document.value
 
 
 def _scalar(value: object, reference: Reference) -> str:
