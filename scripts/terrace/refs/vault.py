@@ -30,6 +30,9 @@ class Login(NamedTuple):
     mount: str = ""
     token_file: str = ""
 
+    def __repr__(self) -> str:
+        return f"Login({self.method!r}, ********)"
+
 
 class Vault:
     """One Vault or OpenBao server."""
