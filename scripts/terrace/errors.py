@@ -10,6 +10,8 @@ What the *user* got wrong is a `terrace.model.findings.Finding`, a value. These 
       DestinationError           exit 3  the destination cannot be read or written
         LockedError              exit 3  another deployer holds the destination
         HeldError                exit 1  a rollback holds this change back
+      AuditError                 exit 3  an opening cannot be put into the audit log, so nothing is opened
+      StoreError                 exit 3  a reference's value cannot be had from its store, or put there
       RefusedError               exit 1  the work was refused: findings, a dirty tree, a protected environment
 """
 
@@ -60,6 +62,14 @@ class BundleError(TerraceError):
 
 class DestinationError(TerraceError):
     """A destination cannot be read or written."""
+
+
+class AuditError(TerraceError):
+    """An opening of secrets cannot be put into the audit log, or the log cannot be read."""
+
+
+class StoreError(TerraceError):
+    """The value of a reference cannot be had from its store, or put there. The message never holds a value."""
 
 
 class LockedError(DestinationError):

@@ -172,7 +172,7 @@ SILENT = [
     ("LEAK018", "password_file", "/run/secrets/password"),
     ("LEAK018", "secret_name", "password"),
     ("LEAK018", "passwordKey", "password"),
-    ("LEAK018", "db.password", "ref+vault://shop/db#password"),
+    ("LEAK018", "db.password", "ref+vault://shop/db#/password"),
     ("LEAK018", "currency", "XXX"),
     ("LEAK018", "host", "your-kitchen.acme.com"),
     ("LEAK018", "from", "<orders@acme.com>"),

@@ -90,7 +90,7 @@ def test_a_layer_refuses_a_secret_in_plain_text_and_takes_a_reference() -> None:
     layer = layer_schema(contract_schema(ROOT, "backend"))
     assert not valid(layer, {"database": {"password": "correct horse"}})
     assert not valid(layer, {"observability": {"error_dsn": "https://key@errors.internal/1"}})
-    assert valid(layer, {"database": {"password": "ref+vault://kv/orders#password"}})
+    assert valid(layer, {"database": {"password": "ref+vault://kv/orders#/password"}})
     assert not valid(layer, {"database": {"password": "ref+vault://kv/orders and more"}})
     assert not valid(layer, {"database": {"password": "x ref+vault://kv/orders"}})
 

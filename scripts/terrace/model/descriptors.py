@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from terrace.model.entities import KINDS
+from terrace.model.reference import GRANT
 
 _NAME = {"type": "string", "pattern": "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"}
 _NAMES = {"type": "array", "items": _NAME, "uniqueItems": True}
@@ -56,6 +57,12 @@ ENVIRONMENT_SCHEMA: dict[str, Any] = {
             "type": "array",
             "description": "The age public keys that open its secrets.",
             "items": {"type": "string"},
+            "uniqueItems": True,
+        },
+        "references": {
+            "type": "array",
+            "description": "Places in secret managers that references may name here; ends with / for all below it.",
+            "items": {"type": "string", "pattern": GRANT},
             "uniqueItems": True,
         },
         "suppress": _SUPPRESS,

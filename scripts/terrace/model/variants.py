@@ -17,14 +17,12 @@ from collections.abc import Callable, Iterable
 from hashlib import sha256
 from typing import Any
 
+from terrace.model.reference import REFERENCE
 from terrace.model.service import PREFIX, Contract, Field
 from terrace.model.source import Pointer
 
 Schema = dict[str, Any]
 Each = Callable[[str, str | int | None, Any], Any]
-
-REFERENCE = r"^ref\+[a-z0-9]+://\S+$"
-"""A secret's safe plain form: the whole scalar names the place in a store that holds the value."""
 
 _MAPS = ("properties", "patternProperties", "dependentSchemas")
 _LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
@@ -208,7 +206,7 @@ def _allow_null(schema: Schema) -> Schema:
 def _reference(schema: Schema) -> Schema:
     notes = {key: schema[key] for key in schema if key in ("title", "description", "deprecated") or key[:2] == "x-"}
     message = (
-        "A secret: it belongs in the secrets file beside this one, or give a reference such as ref+vault://path#key"
+        "A secret: it belongs in the secrets file beside this one, or give a reference such as ref+vault://path#/key"
     )
     return {**notes, "type": ["string", "null"], "pattern": REFERENCE, "patternErrorMessage": message}
 

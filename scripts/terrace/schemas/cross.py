@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from terrace.errors import TerraceError
+from terrace.model.reference import is_reference
 from terrace.model.service import Contract, Field
 from terrace.model.source import Pointer, dotted
 from terrace.schemas.contracts import contract_path, contract_schema, model_of
@@ -113,7 +114,7 @@ def _with_placeholders(field: Field, values: Any) -> Any:
         return values
     filled = dict(values)
     for name, child in field.properties.items():
-        if child.secret and (name not in filled or filled[name] is None or _is_reference(filled[name])):
+        if child.secret and (name not in filled or filled[name] is None or is_reference(filled[name])):
             if name in field.required or not child.has_default:
                 filled[name] = _placeholder(child)
         elif name in filled:
@@ -121,10 +122,6 @@ def _with_placeholders(field: Field, values: Any) -> Any:
         elif child.properties and name in field.required:
             filled[name] = _with_placeholders(child, {})
     return filled
-
-
-def _is_reference(value: Any) -> bool:
-    return isinstance(value, str) and value.startswith("ref+")
 
 
 def _placeholder(field: Field) -> Any:

@@ -111,21 +111,27 @@ server:
 cors:
   origins: [https://shop.harbourkitchen.com]
 """,
-    "environments/development/environment.yaml": "kind: development\n",
+    "environments/development/environment.yaml": "kind: development\nreferences: [vault://shop/]\n",
     "environments/development/app.yaml": """\
 server:
   public_url: http://localhost:8080
 database:
   host: localhost
 """,
-    "environments/staging/environment.yaml": "kind: staging\n",
+    "environments/staging/environment.yaml": "kind: staging\nreferences: [vault://shop/]\n",
     "environments/staging/app.yaml": """\
 server:
   public_url: https://staging.harbourkitchen.com
 database:
   host: db.staging.internal
 """,
-    "environments/production/environment.yaml": "kind: production\nprotected: true\n",
+    "environments/production/environment.yaml": """\
+kind: production
+protected: true
+references:
+  - vault://shop/
+  - vault://tenants/{tenant}/
+""",
     "environments/production/app.yaml": """\
 server:
   public_url: https://www.harbourkitchen.com

@@ -5,7 +5,7 @@ A field that the contract marks as a secret has its value in a file that everybo
 **Why.** Whoever can read the repository has the password, also when it is gone from the newest commit: Git keeps it.
 
 **Fix.** Change the secret where it is used, for this one is known. Set the new one in the `<service>.secrets.yaml` of
-the environment, encrypted with SOPS, or write a reference: `password: ref+vault://shop/database#password`
+the environment, encrypted with SOPS, or write a reference: `password: ref+vault://shop/database#/password`
 
 **Exceptions.** `null` removes an inherited secret, and is none itself.
 """
@@ -18,7 +18,7 @@ from terrace.model.source import dotted
 from terrace.validate.rule import Example, Hit, SchemaProblem, rule
 
 GOOD = (
-    Example({"environments/base/app.yaml": "database:\n  password: ref+vault://shop/database#password\n"}),
+    Example({"environments/base/app.yaml": "database:\n  password: ref+vault://shop/database#/password\n"}),
     Example({"environments/staging/shared.yaml": "database:\n  password: null\n"}),
 )
 BAD = (

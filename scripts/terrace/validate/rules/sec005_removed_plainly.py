@@ -17,6 +17,7 @@ from typing import Any
 
 from terrace.model.findings import Related
 from terrace.model.layers import Contribution, Layer, contribution, leaves
+from terrace.model.reference import is_reference
 from terrace.model.source import dotted
 from terrace.validate.rule import Example, Hit, TargetView, rule
 from terrace.validate.sealed import secrets_of, values_of
@@ -78,5 +79,4 @@ def _is_refused(view: TargetView, said: Contribution) -> bool:
     for part in said.pointer:
         value = value[part]
     field = view.contract.field(said.pointer)
-    reference = isinstance(value, str) and value.startswith("ref+")
-    return value is not None and not (reference and field is not None and field.secret)
+    return value is not None and not (is_reference(value) and field is not None and field.secret)

@@ -5,7 +5,7 @@ The contract requires a secret that no secrets file of a target sets, and no pla
 **Why.** The application would not start. It is better to hear it here than from the application.
 
 **Fix.** Set the secret in the file that the finding names: `sops edit <file>`. A reference in a plain file does too:
-`token: ref+vault://shop/mail#token`
+`token: ref+vault://shop/mail#/token`
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ GOOD = (
             "environments/staging/shared.secrets.yaml": f"mail:\n  token: {SEALED}\n{NOTES}",
         }
     ),
-    Example({"environments/base/shared.yaml": f"{_SENDER}  token: ref+vault://shop/mail#token\n"}),
+    Example({"environments/base/shared.yaml": f"{_SENDER}  token: ref+vault://shop/mail#/token\n"}),
 )
 BAD = (
     Example({"environments/staging/shared.yaml": _SENDER}, "environments/staging/app.secrets.yaml", "mail.token"),

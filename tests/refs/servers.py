@@ -1,0 +1,83 @@
+"""Servers of other makers, each a process of its own on a free port of this machine."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+SOURCES = Path(__file__).parent / "vault_server"
+
+
+@contextmanager
+def aws() -> Iterator[str]:
+    """The address of moto's server, which answers as AWS does."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    program = Path(sys.executable).with_name("moto_server")
+    server = subprocess.Popen(
+        [str(program), "-H", "127.0.0.1", "-p", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        _wait(server, port)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+@contextmanager
+def vault() -> Iterator[str]:
+    """The address of a Vault server that nobody has initialized yet."""
+    server = subprocess.Popen([str(_vault_program())], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        assert server.stdout
+        yield f"http://{server.stdout.readline().strip()}"
+    finally:
+        server.terminate()
+        server.communicate()
+
+
+def _vault_program() -> Path:
+    """The server, built where it has not been yet: some minutes, once."""
+    if os.environ.get("TERRACE_TEST_REAL") != "1":
+        pytest.skip("a real Vault server is NOT tested: set TERRACE_TEST_REAL=1 (its first build takes some minutes)")
+    go = shutil.which("go")
+    if go is None:
+        pytest.fail("a real Vault server cannot be built: Go is not installed")
+    sources = sorted(SOURCES.iterdir())
+    mark = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "terrace-tests" / f"vault-{mark}"
+    program = cache / "vault-server"
+    if not program.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        for path in sources:
+            shutil.copy(path, cache)
+        built = subprocess.run(
+            [go, "build", "-mod=mod", "-buildvcs=false", "-p", "2", "-o", "new", "."],
+            cwd=cache, capture_output=True, text=True,
+        )  # fmt: skip
+        if built.returncode:
+            pytest.fail(f"a real Vault server cannot be built: {built.stderr[-2000:]}")
+        (cache / "new").rename(program)
+    return program
+
+
+def _wait(server: subprocess.Popen[bytes], port: int) -> None:
+    for _ in range(600):
+        with socket.socket() as asked:
+            if asked.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        assert server.poll() is None, "the server ended"
+        time.sleep(0.05)
+    pytest.fail("the server does not answer")
