@@ -83,16 +83,19 @@ def test_killed_at_every_step_readers_see_whole_releases(
 def test_killed_at_any_time_readers_see_whole_releases(build: Any, deployer: Any, reader: Any, tmp_path: Path) -> None:
     releases = [pair(build, number) for number in range(3)]
     root = tmp_path / "destination"
-    begin = time.monotonic()
     assert deployer.run(root, *releases[0])["error"] == ""
+    begin = time.monotonic()
+    assert deployer.run(root, *releases[1])["error"] == ""
     usual = time.monotonic() - begin
     watching = reader(root / "backend", root / "worker")
     chance = random.Random(2026)
     killed = 0
     for turn in range(1, 41):
-        killed += (
-            deployer.run(root, *releases[turn % 3], kill_after=chance.uniform(0, usual))["signal"] == signal.SIGKILL
-        )
+        answer = deployer.run(root, *releases[turn % 3], kill_after=chance.uniform(0, usual))
+        if answer["signal"] == signal.SIGKILL:
+            killed += 1
+        else:
+            usual *= 0.9  # it was through: the machine has less to do than before
     assert deployer.run(root, *releases[0])["error"] == ""
     whole(root, [open_bundle(folder).ref.digest for folder in releases[0]])
     seen = watching.stop()
