@@ -94,14 +94,17 @@ def common(tree: Tree) -> Repository:
     folders: dict[str, str] = {}
     for folder in tree.tenants:
         folders.setdefault(name_of(folder), folder)
-    contracts = _contracts(tree, files)
-    repository = Repository(
-        tree.source, environments, groups, contracts, files, folders, uncontracted=_uncontracted(tree)
+    return Repository(
+        source=tree.source,
+        environments=environments,
+        groups=groups,
+        contracts=_contracts(tree, files),
+        files=files,
+        folders=folders,
+        tenants={},
+        duplicates={folder: folders[name_of(folder)] for folder in tree.tenants if folders[name_of(folder)] != folder},
+        uncontracted=_uncontracted(tree),
     )
-    repository.duplicates.update(
-        {folder: folders[name_of(folder)] for folder in tree.tenants if folders[name_of(folder)] != folder}
-    )
-    return repository
 
 
 def tenants(tree: Tree, folders: Iterable[str]) -> Iterator[Tenant]:
