@@ -5,14 +5,12 @@ Tenants are judged one at a time, in one process or several; nothing of a tenant
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from terrace import load
 from terrace.validate.found import Found
-from terrace.validate.verdicts import Verdicts, key_of
 
 if TYPE_CHECKING:
     from terrace.layering import Layering
@@ -21,6 +19,7 @@ if TYPE_CHECKING:
     from terrace.source import Source
     from terrace.validate.engine import CrossCheck, Engine
     from terrace.validate.rule import Rule
+    from terrace.validate.verdicts import Verdicts
 
 _ENOUGH = 300
 """With fewer tenants a second process costs more than it saves."""
@@ -98,10 +97,7 @@ def run(
 
     `cross_checks` gives the contracts' own rules for the services named; without it only their schemas are asked.
     """
-    ran = "contracts" if cross_checks else "schemas"
-    verdicts = Verdicts.of(str(tree.source.root), tree.shared, today.isoformat(), ran) if cached else None
-    keys = {folder: key_of(entries) for folder, entries in tree.tenants.items()} if verdicts else {}
-    whole = hashlib.sha256("".join(keys.values()).encode()).hexdigest() if verdicts and all(keys.values()) else ""
+    verdicts, keys, whole = _known(tree, today, "contracts" if cross_checks else "schemas") if cached else _NOTHING
     if verdicts and (kept := verdicts.get(_WHOLE, whole)):
         return Checked(*kept)
 
@@ -115,7 +111,7 @@ def run(
     found = (
         engine.common(targets=not tree.is_part)
         + ([] if cross_checks else engine.unjudged())
-        + engine.generated([*load.stale_schemas(tree, repository), *stale])
+        + engine.generated([*([] if tree.is_part else load.stale_schemas(tree, repository)), *stale])
     )
     _keep(taker, engine.taken())
     targets = 0 if tree.is_part else sum(1 for _ in engine.layering.targets(None))
@@ -135,6 +131,21 @@ def run(
         verdicts.put(_WHOLE, whole, settled, targets)
         verdicts.save()
     return Checked(settled, targets)
+
+
+_NOTHING: tuple[None, dict[str, str], str] = (None, {}, "")
+
+
+def _known(tree: load.Tree, today: date, ran: str) -> tuple[Verdicts, dict[str, str], str]:
+    """The verdicts that were kept, what those on each tenant depend on now, and what that on the whole does."""
+    from hashlib import sha256
+
+    from terrace.validate.verdicts import Verdicts, key_of
+
+    verdicts = Verdicts.of(str(tree.source.root), tree.shared, today.isoformat(), ran)
+    keys = {folder: key_of(entries) for folder, entries in tree.tenants.items()}
+    whole = sha256("".join(keys.values()).encode()).hexdigest() if all(keys.values()) else ""
+    return verdicts, keys, whole
 
 
 def _keep(taker: Taker | None, taken: Iterable[tuple[Target, object]]) -> None:
