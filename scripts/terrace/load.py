@@ -276,12 +276,13 @@ def _locate(text: str) -> dict[Pointer, Spans]:
 
 def _schema(data: bytes) -> dict[str, Any] | str:
     """The JSON Schema in `data`, or why there is none."""
+    import json  # orjson is faster, but takes longer to import than it saves here
+
     import jsonschema_rs
-    import orjson
 
     try:
-        schema = orjson.loads(data)
-    except orjson.JSONDecodeError:
+        schema = json.loads(data.decode(), parse_constant=_refuse)
+    except (ValueError, RecursionError):
         return "is not a JSON Schema"
     if not isinstance(schema, dict):
         return "is not a JSON Schema"
@@ -290,6 +291,10 @@ def _schema(data: bytes) -> dict[str, Any] | str:
     except ValueError as error:
         return f"is not a JSON Schema: {str(error).splitlines()[0]}"
     return schema
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is no JSON")
 
 
 def _nothing(address: str) -> Any:

@@ -56,12 +56,11 @@ class Verdicts:
     def save(self) -> None:
         """Replace the file on disk. Not being able to is no error: the next run judges again."""
         import contextlib
-
-        import orjson
+        import json
 
         if not self._shared_key:
             return
-        payload = orjson.dumps([self._shared_key, self._kept])
+        payload = json.dumps([self._shared_key, self._kept]).encode()
         path = _file(self._folder)
         temporary = f"{path}.{os.getpid()}"
         with contextlib.suppress(OSError):
@@ -110,15 +109,15 @@ def _program() -> str:
 
 
 def _load(path: str, key: str) -> dict[str, Kept]:
-    import orjson
+    import json  # orjson takes longer to import than it saves here
 
     try:
         with open(path, "rb") as file:
             check, payload = file.read(32), file.read()
         if hashlib.sha256(payload).digest() != check:
             return {}
-        shared_key, kept = orjson.loads(payload)
-    except (OSError, ValueError, TypeError):
+        shared_key, kept = json.loads(payload)
+    except (OSError, ValueError, TypeError, RecursionError):
         return {}
     return kept if shared_key == key and isinstance(kept, dict) else {}
 
