@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from terrace import load
 from terrace.validate.found import Found
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from terrace.layering import Layering
     from terrace.model.entities import Repository, Tenant
     from terrace.model.layers import EffectiveConfig, Target
+    from terrace.model.service import Contract
     from terrace.source import Source
     from terrace.validate.engine import CrossCheck, Engine
     from terrace.validate.rule import Rule
@@ -62,6 +63,10 @@ Progress = Callable[[Iterator[Verdict], int], Iterable[Verdict]]
 """Passes verdicts on as they come, told how many there will be: room for somebody who shows how far we are."""
 
 
+CrossChecks = Callable[[Mapping[str, "Contract"], dict[str, Any]], Mapping[str, "CrossCheck"]]
+"""The rules across fields of contracts, given what was learned of each in earlier runs, which it adds to."""
+
+
 def without_progress(verdicts: Iterator[Verdict], total: int) -> Iterator[Verdict]:
     """Nobody is shown anything."""
     return verdicts
@@ -77,7 +82,7 @@ def check(
 ) -> list[Found]:
     """Everything that is wrong in a source: what all tenants share, each tenant, and the generated files at `stale`."""
     given = None if cross_checks is None else dict(cross_checks)
-    checks = None if given is None else lambda _: given
+    checks = None if given is None else lambda _contracts, _answers: given
     return run(load.Tree(source), today, cross_checks=checks, rules=rules, stale=stale, cached=False).found
 
 
@@ -85,7 +90,7 @@ def run(
     tree: load.Tree,
     today: date,
     *,
-    cross_checks: Callable[[Iterable[str]], Mapping[str, CrossCheck]] | None = None,
+    cross_checks: CrossChecks | None = None,
     rules: Sequence[Rule] | None = None,
     stale: Iterable[str] = (),
     jobs: int = 1,
@@ -95,7 +100,7 @@ def run(
 ) -> Checked:
     """Every rule over the shared part of a repository, and over each of its tenants.
 
-    `cross_checks` gives the contracts' own rules for the services named; without it only their schemas are asked.
+    `cross_checks` gives the contracts' own rules; without it only their schemas are asked.
     """
     verdicts, keys, whole = _known(tree, today, "contracts" if cross_checks else "schemas") if cached else _NOTHING
     if verdicts and (kept := verdicts.get(_WHOLE, whole)):
@@ -104,7 +109,7 @@ def run(
     from terrace.validate.engine import Engine
 
     repository = load.common(tree)
-    checks = cross_checks(repository.contracts) if cross_checks else {}
+    checks = cross_checks(repository.contracts, verdicts.answers if verdicts else {}) if cross_checks else {}
     engine = Engine(repository, today=today, cross_checks=checks, rules=rules, taker=taker)
     if taker:
         taker.open(repository)
