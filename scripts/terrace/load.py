@@ -94,14 +94,17 @@ def common(tree: Tree) -> Repository:
     folders: dict[str, str] = {}
     for folder in tree.tenants:
         folders.setdefault(name_of(folder), folder)
-    contracts = _contracts(tree, files)
-    repository = Repository(
-        tree.source, environments, groups, contracts, files, folders, uncontracted=_uncontracted(tree)
+    return Repository(
+        source=tree.source,
+        environments=environments,
+        groups=groups,
+        contracts=_contracts(tree, files),
+        files=files,
+        folders=folders,
+        tenants={},
+        duplicates={folder: folders[name_of(folder)] for folder in tree.tenants if folders[name_of(folder)] != folder},
+        uncontracted=_uncontracted(tree),
     )
-    repository.duplicates.update(
-        {folder: folders[name_of(folder)] for folder in tree.tenants if folders[name_of(folder)] != folder}
-    )
-    return repository
 
 
 def tenants(tree: Tree, folders: Iterable[str]) -> Iterator[Tenant]:
@@ -273,12 +276,13 @@ def _locate(text: str) -> dict[Pointer, Spans]:
 
 def _schema(data: bytes) -> dict[str, Any] | str:
     """The JSON Schema in `data`, or why there is none."""
+    import json  # orjson is faster, but takes longer to import than it saves here
+
     import jsonschema_rs
-    import orjson
 
     try:
-        schema = orjson.loads(data)
-    except orjson.JSONDecodeError:
+        schema = json.loads(data.decode(), parse_constant=_refuse)
+    except (ValueError, RecursionError):
         return "is not a JSON Schema"
     if not isinstance(schema, dict):
         return "is not a JSON Schema"
@@ -287,6 +291,10 @@ def _schema(data: bytes) -> dict[str, Any] | str:
     except ValueError as error:
         return f"is not a JSON Schema: {str(error).splitlines()[0]}"
     return schema
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is no JSON")
 
 
 def _nothing(address: str) -> Any:

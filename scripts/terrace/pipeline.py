@@ -7,7 +7,7 @@ tenants, and what did not change since the last run is not judged again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,10 +19,11 @@ from terrace.model.findings import Report, Severity
 from terrace.source import Source, open_source
 from terrace.validate.found import Found
 from terrace.validate.outcome import report
-from terrace.validate.run import Checked, Progress, run, without_progress
+from terrace.validate.run import Checked, CrossChecks, Progress, run, without_progress
 
 if TYPE_CHECKING:
     from terrace.deploy import Delivery, Destination
+    from terrace.model.service import Contract
     from terrace.seal import Sealed, Sealing
     from terrace.validate.engine import CrossCheck
 
@@ -282,26 +283,20 @@ def _blocks(item: Found, environment: str) -> bool:
     return wrong and (not item.targets or any(target.split("/")[1] == environment for target in item.targets))
 
 
-def cross_checks_of(root: Path) -> Callable[[Iterable[str]], dict[str, CrossCheck]]:
+def cross_checks_of(root: Path) -> CrossChecks:
     """The contracts' own rules across fields, for those services that have any. Runs the contracts' Python."""
 
-    def checks(services: Iterable[str]) -> dict[str, CrossCheck]:
-        wanted = [service for service in services if _has_rules(root / "schemas" / f"{service}.py")]
-        if not wanted:
-            return {}
+    def checks(contracts: Mapping[str, Contract], answers: dict[str, Any]) -> dict[str, CrossCheck]:
         from terrace.schemas.cross import cross_check
 
-        return {service: found for service in wanted if (found := cross_check(root, service))}
+        found = {name: cross_check(root, each, answers.setdefault(name, {})) for name, each in contracts.items()}
+        return {name: check for name, check in found.items() if check}
 
     return checks
 
 
-def _no_cross_checks(services: Iterable[str]) -> dict[str, CrossCheck]:
+def _no_cross_checks(contracts: Mapping[str, Contract], answers: dict[str, Any]) -> dict[str, CrossCheck]:
     return {}
-
-
-def _has_rules(path: Path) -> bool:
-    return path.is_file() and b"alidator" in path.read_bytes()
 
 
 def _tenants_of(folder: Path, files: Sequence[str]) -> list[str] | None:

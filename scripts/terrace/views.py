@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -54,7 +53,7 @@ def view(folder: Path, service: str, environment: str, tenant: str | None = None
     layering = Layering(repository)
     target = Target(service, environment, tenant)
     config = layering.effective(target, who)
-    config = replace(config, values=contract.ordered(config.values))
+    config = EffectiveConfig(target, config.layers, contract.ordered(config.values), config.beneath, config.refines)
     sealed = {
         pointer: document.at(pointer)
         for document, _ in layering.secrets(target, who)

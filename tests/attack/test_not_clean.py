@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -135,3 +137,26 @@ def test_damaged_release_is_replaced_by_the_next_deployment(repository: Path, da
     manifest.write_bytes(damage)
     assert cli.run(asked) == ExitCode.CLEAN
     assert manifest.read_bytes() != damage
+
+
+def test_values_that_stop_fitting_together_are_found_after_a_run_that_was_kept(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("terrace.validate.verdicts._RACY_NS", -(10**12))
+    assert run(repository) == ExitCode.CLEAN
+    overlay = repository / "tenants/aurora-hotels/production/backend.yaml"
+    overlay.parent.mkdir(exist_ok=True)
+    overlay.write_text("database:\n  pool_min: 190\n")
+    assert "SCH006" in codes(repository, capsys)
+
+
+def test_one_changed_tenant_is_judged_without_starting_pydantic(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("terrace.validate.verdicts._RACY_NS", -(10**12))
+    assert run(repository) == ExitCode.CLEAN
+    with (repository / "tenants/aurora-hotels/tenant.yaml").open("a") as file:
+        file.write("# A remark.\n")
+    program = "import sys; from terrace import cli; cli.run(sys.argv[1:]); assert 'pydantic' not in sys.modules"
+    program = f"import terrace.validate.verdicts as v; v._RACY_NS = {-(10**12)}; {program}"
+    subprocess.run([sys.executable, "-c", program, "validate", "-C", str(repository)], check=True)

@@ -86,7 +86,7 @@ def test_every_target_suits_its_contract_without_its_secrets() -> None:
         service: jsonschema_rs.validator_for(plain_schema(contract.schema), validate_formats=True)
         for service, contract in repository().contracts.items()
     }
-    rules = cross_check(ROOT, "backend")
+    rules = cross_check(ROOT, repository().contracts["backend"])
     assert rules is not None
     for config in effective():
         assert [error.message for error in plain[config.target.service].iter_errors(config.values)] == []

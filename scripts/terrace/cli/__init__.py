@@ -59,12 +59,16 @@ def parser_of(name: str) -> ArgumentParser:
     """The parser of one command's options."""
     from argparse import ArgumentParser, RawDescriptionHelpFormatter
 
+    def unmeasured(prog: str) -> RawDescriptionHelpFormatter:
+        return RawDescriptionHelpFormatter(prog, width=80)
+
     module = command(name)
-    parser = ArgumentParser(
-        prog=f"terrace {name}", description=(module.__doc__ or "").strip(), formatter_class=RawDescriptionHelpFormatter
-    )
+    description = (module.__doc__ or "").strip()
+    # Each option that is added makes a formatter of its own; only one that prints need know the terminal's width.
+    parser = ArgumentParser(prog=f"terrace {name}", description=description, formatter_class=unmeasured)
     module.configure(parser)
     parser.add_argument("-C", "--repo", metavar="DIR", help="the repository (default: found from this folder upwards)")
+    parser.formatter_class = RawDescriptionHelpFormatter
     return parser
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from terrace.model.findings import Finding
 from terrace.model.service import Contract
@@ -13,8 +12,7 @@ KINDS = ("development", "test", "staging", "production")
 """The kinds of environment, from the least to the most guarded."""
 
 
-@dataclass(frozen=True, slots=True)
-class Environment:
+class Environment(NamedTuple):
     """One folder under `environments/`, as its `environment.yaml` describes it."""
 
     name: str
@@ -29,31 +27,32 @@ class Environment:
     document: Document | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class Files:
     """What was read: plain documents, secrets documents and their bytes by path, and every path that was there."""
 
-    documents: dict[str, Document] = field(default_factory=dict)
-    secrets: dict[str, Document] = field(default_factory=dict)
-    sealed: dict[str, bytes] = field(default_factory=dict)
-    paths: list[str] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
+    __slots__ = ("documents", "findings", "paths", "sealed", "secrets")
+
+    def __init__(self) -> None:
+        self.documents: dict[str, Document] = {}
+        self.secrets: dict[str, Document] = {}
+        self.sealed: dict[str, bytes] = {}
+        self.paths: list[str] = []
+        self.findings: list[Finding] = []
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """Tenants that share an overlay: a folder under `tenants/_groups/`."""
 
     name: str
     folder: str
 
 
-@dataclass(frozen=True, slots=True)
-class Tenant:
+class Tenant(NamedTuple):
     """A customer with a configuration of its own. Its files are held here, not in the repository's common part."""
 
     name: str
     folder: str
+    files: Files
     display_name: str = ""
     groups: tuple[str, ...] = ()
     contact: str = ""
@@ -61,11 +60,9 @@ class Tenant:
     environments: tuple[str, ...] = ()
     ring: str = ""
     document: Document | None = None
-    files: Files = field(default_factory=Files)
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Where a repository's content came from. `commit` and `time` (RFC 3339) are empty outside Git."""
 
     commit: str = ""
@@ -82,8 +79,7 @@ class HasOrigin(Protocol):
         """The commit, its time, and the paths that differ from it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Repository:
+class Repository(NamedTuple):
     """The common part of a repository (what every tenant shares), and its tenants by name.
 
     `folders` names every tenant's folder, also of tenants that are not held in `tenants`: a large repository is worked
@@ -97,6 +93,6 @@ class Repository:
     contracts: dict[str, Contract]
     files: Files
     folders: dict[str, str]
-    tenants: dict[str, Tenant] = field(default_factory=dict)
-    duplicates: dict[str, str] = field(default_factory=dict)
+    tenants: dict[str, Tenant]
+    duplicates: dict[str, str]
     uncontracted: frozenset[str] = frozenset()

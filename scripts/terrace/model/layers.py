@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, NamedTuple
 
@@ -31,15 +30,19 @@ class LayerKind(IntEnum):
     LOCAL = 5
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Layer:
     """One file's contribution to targets. `environment` is None for layers that all environments share."""
 
-    name: str
-    kind: LayerKind
-    environment: str | None
-    document: Document
-    values: dict[str, Any]
+    __slots__ = ("document", "environment", "kind", "name", "values")
+
+    def __init__(
+        self, name: str, kind: LayerKind, environment: str | None, document: Document, values: dict[str, Any]
+    ) -> None:
+        self.name = name
+        self.kind = kind
+        self.environment = environment
+        self.document = document
+        self.values = values
 
     @property
     def path(self) -> str:
@@ -47,8 +50,7 @@ class Layer:
         return self.document.path
 
 
-@dataclass(frozen=True, slots=True)
-class Contribution:
+class Contribution(NamedTuple):
     """What one layer says of one place: `value` is None where it removes what it inherited.
 
     `pointer` is where the layer says it: the place itself, or a parent that it replaces or removes as a whole.
@@ -64,7 +66,6 @@ class Contribution:
         return self.layer.document.at(self.pointer)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class EffectiveConfig:
     """The merged result for one target: the plain values with the schema's defaults written out, and its layers.
 
@@ -72,11 +73,21 @@ class EffectiveConfig:
     `refines`: those layers only give other values to what their environment has; they remove and add no section.
     """
 
-    target: Target
-    layers: tuple[Layer, ...]
-    values: dict[str, Any]
-    beneath: tuple[dict[str, Any], ...] = ()
-    refines: bool = False
+    __slots__ = ("beneath", "layers", "refines", "target", "values")
+
+    def __init__(
+        self,
+        target: Target,
+        layers: tuple[Layer, ...],
+        values: dict[str, Any],
+        beneath: tuple[dict[str, Any], ...] = (),
+        refines: bool = False,
+    ) -> None:
+        self.target = target
+        self.layers = layers
+        self.values = values
+        self.beneath = beneath
+        self.refines = refines
 
     @property
     def overlays(self) -> tuple[Layer, ...]:

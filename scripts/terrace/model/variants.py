@@ -12,9 +12,7 @@ One layer is a patch of the whole, so its variant differs where a patch does:
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
-from hashlib import sha256
 from typing import Any
 
 from terrace.model.reference import REFERENCE
@@ -45,6 +43,9 @@ def made_from(source: str, content: bytes | None = None, schema: Schema | None =
 
     With a contract's `content` and the `schema` that it leads to, it also tells when either was changed since.
     """
+    import json
+    from hashlib import sha256
+
     digest = ""
     if content is not None and schema is not None:
         body = {key: value for key, value in schema.items() if key != "$comment"}

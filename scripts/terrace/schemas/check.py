@@ -16,11 +16,16 @@ from terrace.model.contradictions import Problem, contract_problems
 from terrace.model.findings import Finding, Severity
 from terrace.model.service import Contract
 from terrace.model.source import Pointer, dotted
-from terrace.schemas.contracts import contract_path, contract_schema, model_of
+from terrace.schemas.contracts import contract_path, contract_schema, model_of, services
 from terrace.schemas.locate import locate_field
 
 CODE = "SCH008"
 _SCALARS = (str, int, float, bool, type(None), datetime.date)
+
+
+def problems(root: Path) -> list[Finding]:
+    """What is wrong with the contracts themselves (SCH008), at the fields that must change."""
+    return [finding for service in services(root) for finding in contract_findings(root, service)]
 
 
 def contract_findings(root: Path, service: str) -> list[Finding]:

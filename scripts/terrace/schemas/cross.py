@@ -2,110 +2,101 @@
 
 No key is at hand when a repository is checked, so each secret is stood in for by a placeholder that its constraints
 allow; what the model says of a placeholder is not repeated.
+
+What the model said of the same values before is not asked again, nor in another run: to start pydantic and the
+contract takes longer than to judge a tenant.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ValidationError
-
-from terrace.errors import TerraceError
 from terrace.model.reference import is_reference
 from terrace.model.service import Contract, Field
-from terrace.model.source import Pointer, dotted
-from terrace.schemas.contracts import contract_path, contract_schema, model_of
-from terrace.schemas.validators import has_own_validators, has_validators, models_in
+from terrace.model.source import Pointer, json_pointer
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 _REMEMBERED = 10_000
 
-CrossCheck = Callable[[dict[str, Any]], list[tuple[Pointer, str]]]
+Said = list[tuple[Pointer, str]]
+CrossCheck = Callable[[dict[str, Any]], Said]
 
 
-def cross_check(root: Path, service: str) -> CrossCheck | None:
+def cross_check(root: Path, contract: Contract, answers: dict[str, Any] | None = None) -> CrossCheck | None:
     """What the model of a service finds wrong with values that suit its JSON Schema, as (place, message).
 
-    None for a service without rules of its own: a contract in JSON, or a model without validators. Only the parts of
-    the model that have validators are run, and a section that many targets share is run once.
+    None for a service without rules of its own: a contract in JSON, or a model without validators. Only the sections
+    that have validators are run. `answers` holds what was learned of this very contract before, and takes what is
+    learned now; it is made of what JSON can hold.
     """
-    path = contract_path(root, service)
-    if not path.endswith(".py") or "alidator" not in (root / path).read_text(encoding="utf-8", errors="replace"):
+    path = root / f"schemas/{contract.service}.py"
+    if not path.is_file() or b"alidator" not in path.read_bytes():
         return None
-    parts = list(_parts(model_of(root, service), ()))
-    if not parts:
-        return None
-    contract = Contract(service, contract_schema(root, service))
-    checks = [_Part(contract, pointer, model) for pointer, model in parts]
-    return lambda values: [said for part in checks for said in part.check(values)]
+    rules = _Rules(root, contract, {} if answers is None else answers)
+    return rules.check if rules.sections else None
 
 
-class _Part:
-    """One section whose model has rules of its own."""
+class _Rules:
+    """The rules of one contract, and their answers: by the section's values, and by the object that holds them."""
 
-    def __init__(self, contract: Contract, pointer: Pointer, model: type[BaseModel]) -> None:
+    def __init__(self, root: Path, contract: Contract, answers: dict[str, Any]) -> None:
+        self._root = root
         self._contract = contract
-        self._pointer = pointer
-        self._model = model
-        self._field = contract.field(pointer)
-        self._known: dict[int, tuple[Any, list[tuple[Pointer, str]]]] = {}
+        if "sections" not in answers:
+            answers["sections"] = [list(pointer) for pointer in self._models]
+        self.sections: list[Pointer] = [tuple(pointer) for pointer in answers["sections"]]
+        self._answers: dict[str, list[Any]] = answers.setdefault("said", {})
+        self._seen: dict[tuple[Pointer, int], tuple[Any, Said]] = {}
 
-    def check(self, values: Any) -> list[tuple[Pointer, str]]:
-        for part in self._pointer:
-            values = values.get(part) if isinstance(values, dict) else None
-        if values is None or self._field is None:
+    @cached_property
+    def _models(self) -> dict[Pointer, type[BaseModel]]:
+        from terrace.schemas.contracts import model_of
+        from terrace.schemas.sections import sections
+
+        return dict(sections(model_of(self._root, self._contract.service)))
+
+    def check(self, values: dict[str, Any]) -> Said:
+        """Everything that is wrong with the sections of `values`. One that many targets share is looked at once."""
+        said: Said = []
+        for pointer in self.sections:
+            section: Any = values
+            for part in pointer:
+                section = section.get(part) if isinstance(section, dict) else None
+            if section is None:
+                continue
+            seen = self._seen.get((pointer, id(section)))
+            if seen is None:
+                # The values are kept with the answer, so that no other object can come to have their id.
+                seen = section, self._answer(pointer, section)
+                _remember(self._seen, (pointer, id(section)), seen)
+            said += seen[1]
+        return said
+
+    def _answer(self, pointer: Pointer, section: Any) -> Said:
+        import orjson
+
+        field = self._contract.field(pointer)
+        if field is None:
             return []
-        known = self._known.get(id(values))
-        if known is None:
-            if len(self._known) >= _REMEMBERED:
-                self._known.clear()
-            # The values are kept with the answer, so that no other object can come to have their id.
-            known = self._known[id(values)] = values, self._run(self._field, values)
-        return known[1]
+        data = orjson.dumps(_with_placeholders(field, section))
+        key = sha256(json_pointer(pointer).encode() + b"\0" + data).hexdigest()
+        if key not in self._answers:
+            from terrace.schemas.sections import ask
 
-    def _run(self, field: Field, values: Any) -> list[tuple[Pointer, str]]:
-        try:
-            self._model.model_validate_json(_json(_with_placeholders(field, values)))
-        except ValidationError as error:
-            return list(_said(error, self._contract, self._pointer))
-        except (Exception, SystemExit) as error:
-            # A validator is its owner's code and may raise anything.
-            where = dotted(self._pointer) or "the whole"
-            hint = "a validator says what is wrong with ValueError"
-            message = f"schemas/{self._contract.service}.py: a validator of {where} failed: {type(error).__name__}"
-            raise TerraceError(message, hint=hint) from error
-        return []
+            _remember(self._answers, key, ask(self._models[pointer], data, self._contract, pointer))
+        return [(tuple(place), message) for place, message in self._answers[key]]
 
 
-def _parts(model: type[BaseModel], pointer: Pointer) -> Iterator[tuple[Pointer, type[BaseModel]]]:
-    """The smallest sections that hold all validators of a model."""
-    if has_own_validators(model):
-        yield pointer, model
-        return
-    inner = [(name, field.annotation, list(models_in(field.annotation))) for name, field in model.model_fields.items()]
-    if any(
-        has_validators(found) for _, kind, models in inner if len(models) > 1 or kind not in models for found in models
-    ):
-        yield pointer, model
-        return
-    for name, _, models in inner:
-        for found in models:
-            yield from _parts(found, (*pointer, name))
-
-
-def _json(values: Any) -> bytes:
-    import orjson
-
-    return orjson.dumps(values)
-
-
-def _said(error: ValidationError, contract: Contract, start: Pointer) -> Iterator[tuple[Pointer, str]]:
-    for entry in error.errors(include_url=False, include_input=False, include_context=False):
-        pointer = (*start, *(part for part in entry["loc"] if isinstance(part, str | int)))
-        field = contract.field(pointer)
-        if field is not None and not field.secret:
-            yield pointer, entry["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
+def _remember(answers: dict[Any, Any], key: Any, answer: Any) -> None:
+    if len(answers) >= _REMEMBERED:
+        answers.clear()
+    answers[key] = answer
 
 
 def _with_placeholders(field: Field, values: Any) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from terrace.layering import Layering
-from terrace.model.entities import Tenant
+from terrace.model.entities import Files, Tenant
 from terrace.model.layers import EffectiveConfig, Layer, LayerKind, Target, contribution, leaves
 from terrace.model.service import Contract, Field
 from terrace.model.source import Pointer
@@ -48,7 +48,7 @@ class Overlays:
 
     def _group(self, family: Family, name: str) -> dict[Layer, list[_Use]]:
         """The layers of a group in each environment, as they lie over it for a tenant of this group alone."""
-        tenant = Tenant("", _NOBODY, groups=(name,))
+        tenant = Tenant("", _NOBODY, Files(), groups=(name,))
         configs = {
             environment: self._layering.effective(Target(family.service, environment), tenant)
             for environment in family.configs

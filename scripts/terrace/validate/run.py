@@ -5,22 +5,22 @@ Tenants are judged one at a time, in one process or several; nothing of a tenant
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from terrace import load
 from terrace.validate.found import Found
-from terrace.validate.verdicts import Verdicts, key_of
 
 if TYPE_CHECKING:
     from terrace.layering import Layering
     from terrace.model.entities import Repository, Tenant
     from terrace.model.layers import EffectiveConfig, Target
+    from terrace.model.service import Contract
     from terrace.source import Source
     from terrace.validate.engine import CrossCheck, Engine
     from terrace.validate.rule import Rule
+    from terrace.validate.verdicts import Verdicts
 
 _ENOUGH = 300
 """With fewer tenants a second process costs more than it saves."""
@@ -63,6 +63,10 @@ Progress = Callable[[Iterator[Verdict], int], Iterable[Verdict]]
 """Passes verdicts on as they come, told how many there will be: room for somebody who shows how far we are."""
 
 
+CrossChecks = Callable[[Mapping[str, "Contract"], dict[str, Any]], Mapping[str, "CrossCheck"]]
+"""The rules across fields of contracts, given what was learned of each in earlier runs, which it adds to."""
+
+
 def without_progress(verdicts: Iterator[Verdict], total: int) -> Iterator[Verdict]:
     """Nobody is shown anything."""
     return verdicts
@@ -78,7 +82,7 @@ def check(
 ) -> list[Found]:
     """Everything that is wrong in a source: what all tenants share, each tenant, and the generated files at `stale`."""
     given = None if cross_checks is None else dict(cross_checks)
-    checks = None if given is None else lambda _: given
+    checks = None if given is None else lambda _contracts, _answers: given
     return run(load.Tree(source), today, cross_checks=checks, rules=rules, stale=stale, cached=False).found
 
 
@@ -86,7 +90,7 @@ def run(
     tree: load.Tree,
     today: date,
     *,
-    cross_checks: Callable[[Iterable[str]], Mapping[str, CrossCheck]] | None = None,
+    cross_checks: CrossChecks | None = None,
     rules: Sequence[Rule] | None = None,
     stale: Iterable[str] = (),
     jobs: int = 1,
@@ -96,26 +100,23 @@ def run(
 ) -> Checked:
     """Every rule over the shared part of a repository, and over each of its tenants.
 
-    `cross_checks` gives the contracts' own rules for the services named; without it only their schemas are asked.
+    `cross_checks` gives the contracts' own rules; without it only their schemas are asked.
     """
-    ran = "contracts" if cross_checks else "schemas"
-    verdicts = Verdicts.of(str(tree.source.root), tree.shared, today.isoformat(), ran) if cached else None
-    keys = {folder: key_of(entries) for folder, entries in tree.tenants.items()} if verdicts else {}
-    whole = hashlib.sha256("".join(keys.values()).encode()).hexdigest() if verdicts and all(keys.values()) else ""
+    verdicts, keys, whole = _known(tree, today, "contracts" if cross_checks else "schemas") if cached else _NOTHING
     if verdicts and (kept := verdicts.get(_WHOLE, whole)):
         return Checked(*kept)
 
     from terrace.validate.engine import Engine
 
     repository = load.common(tree)
-    checks = cross_checks(repository.contracts) if cross_checks else {}
+    checks = cross_checks(repository.contracts, verdicts.answers if verdicts else {}) if cross_checks else {}
     engine = Engine(repository, today=today, cross_checks=checks, rules=rules, taker=taker)
     if taker:
         taker.open(repository)
     found = (
         engine.common(targets=not tree.is_part)
         + ([] if cross_checks else engine.unjudged())
-        + engine.generated([*load.stale_schemas(tree, repository), *stale])
+        + engine.generated([*([] if tree.is_part else load.stale_schemas(tree, repository)), *stale])
     )
     _keep(taker, engine.taken())
     targets = 0 if tree.is_part else sum(1 for _ in engine.layering.targets(None))
@@ -135,6 +136,21 @@ def run(
         verdicts.put(_WHOLE, whole, settled, targets)
         verdicts.save()
     return Checked(settled, targets)
+
+
+_NOTHING: tuple[None, dict[str, str], str] = (None, {}, "")
+
+
+def _known(tree: load.Tree, today: date, ran: str) -> tuple[Verdicts, dict[str, str], str]:
+    """The verdicts that were kept, what those on each tenant depend on now, and what that on the whole does."""
+    from hashlib import sha256
+
+    from terrace.validate.verdicts import Verdicts, key_of
+
+    verdicts = Verdicts.of(str(tree.source.root), tree.shared, today.isoformat(), ran)
+    keys = {folder: key_of(entries) for folder, entries in tree.tenants.items()}
+    whole = sha256("".join(keys.values()).encode()).hexdigest() if all(keys.values()) else ""
+    return verdicts, keys, whole
 
 
 def _keep(taker: Taker | None, taken: Iterable[tuple[Target, object]]) -> None:

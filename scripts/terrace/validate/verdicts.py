@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 import time
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -27,19 +28,23 @@ Kept = tuple[str, list[Any], int]
 
 
 class Verdicts:
-    """The verdicts of one repository: that of the shared part, and one for each tenant's folder."""
+    """The verdicts of one repository: that of the shared part, and one for each tenant's folder.
 
-    def __init__(self, folder: str, shared_key: str, kept: Mapping[str, Kept]) -> None:
+    `answers` is kept with them: what the rules of contracts said of values, by service. Its form is theirs.
+    """
+
+    def __init__(self, folder: str, shared_key: str, kept: Mapping[str, Kept], answers: dict[str, Any]) -> None:
         self._folder = folder
         self._shared_key = shared_key
         self._kept = dict(kept)
+        self.answers = answers
 
     @classmethod
     def of(cls, root: str, shared: Iterable[Entry], *context: str) -> Verdicts:
         """The verdicts reached for the repository at `root` while its shared part was as it is now."""
         folder = os.path.join(_cache_home(), hashlib.sha256(root.encode()).hexdigest()[:16])  # noqa: PTH118
         key = key_of(shared, __version__, _program(), *context)
-        return cls(folder, key, _load(_file(folder), key) if key else {})
+        return cls(folder, key, *(_load(_file(folder), key) if key else ({}, {})))
 
     def get(self, folder: str, key: str) -> tuple[list[Found], int] | None:
         """The verdict on a folder whose files have `key` (what was found, how many targets it has), or None."""
@@ -56,12 +61,11 @@ class Verdicts:
     def save(self) -> None:
         """Replace the file on disk. Not being able to is no error: the next run judges again."""
         import contextlib
-
-        import orjson
+        import json
 
         if not self._shared_key:
             return
-        payload = orjson.dumps([self._shared_key, self._kept])
+        payload = json.dumps([self._shared_key, self._kept, self.answers]).encode()
         path = _file(self._folder)
         temporary = f"{path}.{os.getpid()}"
         with contextlib.suppress(OSError):
@@ -98,8 +102,11 @@ def _file(folder: str) -> str:
 
 
 def _program() -> str:
-    """A digest of the program's own files: another program may reach another verdict."""
+    """A digest of the program's own files, and of what is installed: another program may reach another verdict."""
     digest = hashlib.sha256()
+    for folder in sys.path:
+        if folder.endswith("-packages") and os.path.isdir(folder):  # noqa: PTH112
+            digest.update(f"{folder}:{os.stat(folder).st_mtime_ns};".encode())  # noqa: PTH116
     top = os.path.dirname(os.path.dirname(__file__))  # noqa: PTH120
     for folder, folders, names in os.walk(top):
         folders[:] = [name for name in folders if name != "__pycache__"]
@@ -109,18 +116,18 @@ def _program() -> str:
     return digest.hexdigest()
 
 
-def _load(path: str, key: str) -> dict[str, Kept]:
-    import orjson
+def _load(path: str, key: str) -> tuple[dict[str, Kept], dict[str, Any]]:
+    import json  # orjson takes longer to import than it saves here
 
     try:
         with open(path, "rb") as file:
             check, payload = file.read(32), file.read()
         if hashlib.sha256(payload).digest() != check:
-            return {}
-        shared_key, kept = orjson.loads(payload)
-    except (OSError, ValueError, TypeError):
-        return {}
-    return kept if shared_key == key and isinstance(kept, dict) else {}
+            return {}, {}
+        shared_key, kept, answers = json.loads(payload)
+    except (OSError, ValueError, TypeError, RecursionError):
+        return {}, {}
+    return (kept, answers) if shared_key == key else ({}, {})
 
 
 def _plain(found: Found) -> list[Any]:

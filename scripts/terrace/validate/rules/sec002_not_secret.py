@@ -12,7 +12,6 @@ it should be, and nobody can review it, or see who changed it, for it is encrypt
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 from typing import Any
 
 from terrace.model.layers import leaves
@@ -56,6 +55,8 @@ def _holds_secrets(field: Field, value: Any) -> bool:
 
 
 def _closest(contract: Contract, pointer: Pointer) -> str:
+    from difflib import get_close_matches  # most runs never need it
+
     secrets = [dotted(field.pointer) for field in contract.root.walk() if field.secret and not field.is_section]
     close = get_close_matches(dotted(pointer), secrets, n=1)
     return f"Did you mean '{close[0]}'?" if close else ""
