@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from terrace.model.source import Pointer
+from terrace.validate.later import later
 from terrace.validate.rule import Rule
 
 
@@ -15,10 +16,11 @@ class Scan:
 
     def __init__(self, rules: list[Rule]) -> None:
         self._rules = [
-            (rule, re.compile(rule.values) if rule.values else None, re.compile(rule.keys)) for rule in rules
+            (rule, later(rule.values) if rule.values else None, later(rule.keys) if rule.keys else None)
+            for rule in rules
         ]
         coarse = [f"(?:{rule.values})" for rule in rules if rule.values and not rule.keys]
-        self._any = re.compile("|".join(coarse) or r"(?!)")
+        self._any = later("|".join(coarse) or r"(?!)")
         self._by_name: dict[str, list[tuple[Rule, re.Pattern[str] | None]]] = {}
         self._memo: dict[tuple[str, Any], tuple[Rule, ...]] = {}
 
@@ -52,11 +54,11 @@ class Scan:
         text = str(value).lower()
         mine = self._by_name.get(name)
         if mine is None:
-            mine = [(rule, values) for rule, values, keys in self._rules if keys.pattern and keys.search(name.lower())]
+            mine = [(rule, values) for rule, values, keys in self._rules if keys and keys.search(name.lower())]
             self._by_name[name] = mine
         found = [rule for rule, values in mine if _matches(values, text)]
         if self._any.search(text):
-            found += [rule for rule, values, keys in self._rules if not keys.pattern and _matches(values, text)]
+            found += [rule for rule, values, keys in self._rules if not keys and _matches(values, text)]
         return tuple(found)
 
 
