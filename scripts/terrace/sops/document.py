@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Union
+from typing import TYPE_CHECKING, NamedTuple
 
 from terrace.sops import metadata as meta
 from terrace.sops import selectors
 from terrace.sops.envelope import COMMENT, PREFIX, Envelope, EnvelopeError, parse
 from terrace.sops.scalars import ODD_START, Typed, UntypableError, typed
 from terrace.yamlio.limits import MAX_DEPTH, MAX_ENTRIES
-from terrace.yamlio.untyped import CollectionNode, MappingNode, Node, ScalarNode, UnreadableError, documents, span
+from terrace.yamlio.untyped import (
+    CollectionNode,
+    MappingNode,
+    Node,
+    ScalarNode,
+    SequenceNode,
+    UnreadableError,
+    documents,
+    span,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -54,7 +63,7 @@ class Leaf:
         return self.envelope is not None and self.envelope.label == COMMENT
 
 
-Tree = Union[dict[str, "Tree"], list["Tree"], Leaf]
+Tree = dict[str, "Tree"] | list["Tree"] | Leaf
 
 
 class File(NamedTuple):
@@ -183,7 +192,7 @@ class _Walker:
                 return None
         return text
 
-    def _sequence(self, node: CollectionNode, pointer: Pointer, path: tuple[str, ...], depth: int) -> list[Tree]:
+    def _sequence(self, node: SequenceNode, pointer: Pointer, path: tuple[str, ...], depth: int) -> list[Tree]:
         items: list[Tree] = []
         for value in node.value:
             item = self._value(value, (*pointer, len(items)), path, depth, in_list=True)
@@ -201,7 +210,7 @@ class _Walker:
             return {}
         if isinstance(node, MappingNode):
             return self._mapping(node, pointer, path, depth - 1)
-        return self._sequence(node, pointer, path, depth - 1)
+        return self._sequence(node, pointer, path, depth - 1) if isinstance(node, SequenceNode) else []
 
     def _leaf(self, node: ScalarNode, pointer: Pointer, path: tuple[str, ...], *, in_list: bool) -> Leaf:
         leaf = Leaf(pointer, path, node, len(self.leaves))

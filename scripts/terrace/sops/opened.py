@@ -96,10 +96,15 @@ def open_(text: str, identities: Identities, *, name: str = "") -> Opened:
 def open_with(file: File, data_key: bytes, *, name: str = "") -> Opened:
     """The values of a file that has no problems, by its data key."""
     assert file.metadata is not None
-    key = envelope.cipher(data_key)
-    plain = [_decrypted(leaf, key) for leaf in file.leaves]
-    _verify(file, key, plain)
+    plain = plain_of(file, data_key)
+    _verify(file, envelope.cipher(data_key), plain)
     return Opened(file, name, data_key, plain)
+
+
+def plain_of(file: File, data_key: bytes) -> list[Typed | None]:
+    """The decrypted leaves of a file, None for a comment. Nothing is verified as a whole: for writing only."""
+    key = envelope.cipher(data_key)
+    return [_decrypted(leaf, key) for leaf in file.leaves]
 
 
 def _named(error: SopsError, name: str) -> SopsError:

@@ -163,14 +163,14 @@ def _time(text: str) -> str | None:
     # Behind a T there is a zone; behind a space there is none.
     if hour is not None and bool(separator) != bool(zone):
         return None
-    return _canonical(*map(int, (year, month, day, hour or 0, minute or 0, second or 0)), fraction or "", zone or "Z")
+    return _canonical((year, month, day), (hour or "0", minute or "0", second or "0"), fraction or "", zone or "Z")
 
 
-def _canonical(
-    year: int, month: int, day: int, hour: int, minute: int, second: int, fraction: str, zone: str
-) -> str | None:
+def _canonical(date: tuple[str, str, str], time: tuple[str, str, str], fraction: str, zone: str) -> str | None:
     from calendar import monthrange
 
+    year, month, day = map(int, date)
+    hour, minute, second = map(int, time)
     if not 1 <= month <= 12 or not 1 <= day <= monthrange(year or 4, month)[1]:
         return None
     if hour > 23 or minute > 59 or second > 59 or (zone != "Z" and (int(zone[1:3]) > 24 or int(zone[4:]) > 60)):
