@@ -86,9 +86,18 @@ def open_(text: str, identities: Identities, *, name: str = "") -> Opened:
     """
     file = read(text)
     try:
-        _refuse(file, identities)
-        assert file.metadata is not None
-        return open_with(file, keys.unwrap(file.metadata, identities), name=name)
+        _refuse(file)
+        metadata = _ours(file, identities)
+        return open_with(file, keys.unwrap(metadata, identities), name=name)
+    except SopsError as error:
+        raise _named(error, name) from None
+
+
+def open_refusing(file: File, data_key: bytes, *, name: str = "") -> Opened:
+    """The values of a file by its data key, however that was found. Raises for a file that has problems."""
+    try:
+        _refuse(file)
+        return open_with(file, data_key, name=name)
     except SopsError as error:
         raise _named(error, name) from None
 
@@ -116,17 +125,22 @@ def _named(error: SopsError, name: str) -> SopsError:
     return named
 
 
-def _refuse(file: File, identities: Identities) -> None:
-    """Raise for a file that must not be opened, or not here."""
+def _refuse(file: File) -> None:
+    """Raise for a file that must not be opened."""
     for problem in file.problems:
         kind = NotEncryptedError if problem.message == NOT_ENCRYPTED else DamagedError
         raise kind(problem.message, span=problem.span, pointer=problem.pointer, hint=problem.hint)
+
+
+def _ours(file: File, identities: Identities) -> Metadata:
+    """The metadata of a file that may be opened here, rather than by the `sops` program."""
     assert file.metadata is not None
     if identities.delegate:
         raise NeedsBinaryError(f"this host's files are opened by the sops program: {' and '.join(identities.delegate)}")
-    if file.metadata.selector.by_comment:
-        kind_ = file.metadata.selector.kind
-        raise NeedsBinaryError(f"which values are encrypted is decided by comments ({kind_})")
+    selector = file.metadata.selector
+    if selector.by_comment:
+        raise NeedsBinaryError(f"which values are encrypted is decided by comments ({selector.kind})")
+    return file.metadata
 
 
 def _decrypted(leaf: Leaf, key: AESGCM) -> Typed | None:
