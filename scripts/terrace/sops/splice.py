@@ -203,7 +203,8 @@ def _added(
     """A new entry behind the last one of a map."""
     others = [pair for pair in parent.value if not top or pair[0].value != metadata.KEY]
     first = parent.value[0][0]
-    column = int(first.start_mark.column)
+    # A long key stands behind a '?', which begins the map.
+    column = int(parent.start_mark.column)
     lines = in_lines(body, emit.lines({name: value}, path[:-1], column, sealer))
     if not others:
         index = line_start(body, start_of(first))
@@ -216,7 +217,7 @@ def _added(
 def _without(body: str, parent: MappingNode, key: Node, value: Node) -> Splice:
     """The lines of an entry, taken away. Comments stay, as they do in SOPS."""
     start = line_start(body, start_of(key))
-    if body[start : start_of(key)].strip(" ") or len(parent.value) == 1:
+    if body[start : start_of(key)].strip(" ") not in ("", "?") or len(parent.value) == 1:
         raise HardError("the entry shares its line with something else")
     return Splice(start, next_line(body, max(end_of(body, value), int(key.end_mark.index))), "")
 
