@@ -4,6 +4,7 @@
     open_(text, identities)                 the values, after the MAC was verified
     create(values, recipients, now=...)     the text of a new file
     opened.changed({pointer: value}, now)   the text with only that changed; REMOVED for a value takes it away
+    values_of(text, identities, environ)    the values, by the sops program where only that can open the file
     rewrap, rotate_data_key                 the text for other recipients, with the same or a new data key
     find_identities(environ, home)          the private keys at hand
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from terrace.sops.identities import Identities
     from terrace.sops.identities import find as find_identities
     from terrace.sops.opened import Opened, open_
+    from terrace.sops.program import values_of
     from terrace.sops.rekey import rewrap, rotate_data_key
     from terrace.sops.scalars import Timestamp
     from terrace.sops.sealed import Sealed, inspect
@@ -39,6 +41,7 @@ __all__ = [
     "open_",
     "rewrap",
     "rotate_data_key",
+    "values_of",
 ]
 
 _FROM = {
@@ -52,6 +55,7 @@ _FROM = {
     "find_identities": ("identities", "find"),
     "open_": ("opened", "open_"),
     "inspect": ("sealed", "inspect"),
+    "values_of": ("program", "values_of"),
     "rewrap": ("rekey", "rewrap"),
     "rotate_data_key": ("rekey", "rotate_data_key"),
 }

@@ -82,7 +82,7 @@ def open_(text: str, identities: Identities, *, name: str = "") -> Opened:
     """The values of an encrypted file, after its MAC has been verified.
 
     Raises a `terrace.sops.errors.SopsError`: NotEncryptedError, DamagedError, NoKeyError, TamperedError, or
-    NeedsBinaryError where this file or this host is the `sops` program's (see `terrace.sops.binary`).
+    NeedsBinaryError where this file or this host is the `sops` program's (see `terrace.sops.program`).
     """
     file = read(text)
     try:
@@ -105,14 +105,14 @@ def open_refusing(file: File, data_key: bytes, *, name: str = "") -> Opened:
 def open_with(file: File, data_key: bytes, *, name: str = "") -> Opened:
     """The values of a file that has no problems, by its data key."""
     assert file.metadata is not None
-    plain = plain_of(file, data_key)
-    _verify(file, envelope.cipher(data_key), plain)
+    key = envelope.cipher(data_key)
+    plain = plain_of(file, key)
+    _verify(file, key, plain)
     return Opened(file, name, data_key, plain)
 
 
-def plain_of(file: File, data_key: bytes) -> list[Typed | None]:
+def plain_of(file: File, key: AESGCM) -> list[Typed | None]:
     """The decrypted leaves of a file, None for a comment. Nothing is verified as a whole: for writing only."""
-    key = envelope.cipher(data_key)
     return [_decrypted(leaf, key) for leaf in file.leaves]
 
 

@@ -85,10 +85,10 @@ def signed(text: str, data_key: bytes, now: datetime, name: str = "") -> Opened:
     """
     file = readable(read(text), name)
     assert file.metadata is not None
-    plain = plain_of(file, data_key)
+    key = envelope.cipher(data_key)
+    plain = plain_of(file, key)
     time = instant(now)
     hashed = digest(file.leaves, plain, encrypted_only=file.metadata.mac_only_encrypted)
-    key = envelope.cipher(data_key)
     sealed = envelope.write(envelope.encrypt(hashed.encode("ascii"), "str", key, time.encode("ascii")))
     splices = [
         splice

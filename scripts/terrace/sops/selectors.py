@@ -57,7 +57,10 @@ def decider(selector: Selector) -> Callable[[Sequence[str]], bool]:
     if kind.endswith("suffix"):
 
         def suffix(path: Sequence[str]) -> bool:
-            return any(key.endswith(pattern) for key in path) is by_match
+            for key in path:
+                if key.endswith(pattern):
+                    return by_match
+            return not by_match
 
         return suffix
     search = compiled(pattern)

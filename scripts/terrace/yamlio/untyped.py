@@ -19,7 +19,8 @@ __all__ = ["CollectionNode", "MappingNode", "Node", "ScalarNode", "SequenceNode"
 # A text cannot have more levels than characters, and a thousand levels are safe for the composer in any thread.
 _SHALLOW = 2048
 _MANY_BRACKETS = 300
-_DEEP_BLOCK = re.compile(r"[ \t?:-]{200}")
+# A block collection needs a character of a line's beginning for each level.
+_DEEP_BLOCK = re.compile(r"^[ \t?:-]{200}", re.MULTILINE)
 
 
 class UnreadableError(TerraceError):
