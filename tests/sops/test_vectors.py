@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import struct
+from datetime import UTC, datetime
 
 import pytest
 
-from terrace.sops import envelope, shamir
+from terrace.sops import create, envelope, shamir
 from terrace.sops.envelope import EnvelopeError
-from terrace.sops.errors import NoKeyError, SopsError, TamperedError
+from terrace.sops.errors import NoKeyError, NotWritableError, SopsError, TamperedError
 from terrace.sops.scalars import UntypableError, float_text, typed
+from terrace.yamlio import load
 from terrace.yamlio.untyped import UnreadableError, documents
-from tests.sops.vectors import Vector, all_are_here, table, tree, vectors
+from tests.sops.vectors import Vector, all_are_here, table, to_refuse, tree, vectors
 
 
 def named(*words: str) -> list[object]:
@@ -91,3 +93,11 @@ def test_parts_of_a_data_key_combine() -> None:
     parts = [bytes.fromhex(part) for part in table("shamir")["parts"]]
     for some in (parts, parts[:2], parts[1:], parts[::-2]):
         assert shamir.combine(some).hex() == table("shamir")["secret"]
+
+
+@pytest.mark.parametrize("plain", [pytest.param(text, id=name) for name, text in to_refuse().items()])
+def test_a_plain_text_that_sops_refuses_is_never_encrypted(plain: str) -> None:
+    values, findings = load(plain)
+    if not findings:
+        with pytest.raises(NotWritableError):
+            create(values, ["age1unused"], now=datetime(2026, 1, 1, tzinfo=UTC))  # type: ignore[arg-type]

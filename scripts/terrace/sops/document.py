@@ -201,7 +201,7 @@ class _Walker:
         return items
 
     def _value(self, node: Node, pointer: Pointer, path: tuple[str, ...], depth: int, *, in_list: bool = False) -> Tree:
-        if isinstance(node, ScalarNode):
+        if node.__class__ is ScalarNode:
             return self._leaf(node, pointer, path, in_list=in_list)
         self.entries += len(node.value)
         if depth <= 1 or self.entries > MAX_ENTRIES:

@@ -21,8 +21,7 @@ _TAG_BYTES = 16
 _BASE64 = "([A-Za-z0-9+/]+={0,2})"
 # A literal block leaves a line break at the end.
 _FORM = re.compile(rf"ENC\[AES256_GCM,data:{_BASE64},iv:{_BASE64},tag:{_BASE64},type:([a-z]+)\]\s*")
-_BEFORE_ONE = frozenset("AEIMQUYcgkosw048")
-_BEFORE_TWO = frozenset("AQgw")
+_PADDED = (*(f"{last}=" for last in "AEIMQUYcgkosw048"), *(f"{last}==" for last in "AQgw"))
 _LABELS = frozenset(("str", "int", "float", "bool", "time", COMMENT))
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _FLOAT = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
@@ -60,14 +59,14 @@ def parse(text: str) -> Envelope:
         envelope = Envelope(_decode(data), _decode(iv), _decode(tag), label)
     except NotBase64:
         raise EnvelopeError("a part of the encrypted value is not base64") from None
-    if len(envelope.tag) != _TAG_BYTES or not 8 <= len(envelope.iv) <= 128:
+    if len(envelope[2]) != _TAG_BYTES or not 8 <= len(envelope[1]) <= 128:
         raise EnvelopeError("a part of the encrypted value has a wrong length")
     return envelope
 
 
 def _decode(text: str) -> bytes:
     # Before padding a character has bits that mean nothing; whoever flipped one is refused as for any other.
-    if text[-1] == "=" and text[-3:].rstrip("=")[-1:] not in (_BEFORE_TWO if text[-2] == "=" else _BEFORE_ONE):
+    if text[-1] == "=" and not text.endswith(_PADDED):
         raise NotBase64
     return a2b_base64(text, strict_mode=True)
 
@@ -92,12 +91,17 @@ def cipher(data_key: bytes) -> AESGCM:
 
 def decrypt(envelope: Envelope, key: AESGCM, bound_to: bytes) -> bytes:
     """The bytes that were encrypted. Raises EnvelopeError where key, place, or a single bit do not fit."""
-    from cryptography.exceptions import InvalidTag
-
     try:
         return key.decrypt(envelope.iv, envelope.data + envelope.tag, bound_to)
-    except InvalidTag:
+    except _invalid_tag():
         raise EnvelopeError("the encrypted value does not fit its place or key, or was changed") from None
+
+
+def _invalid_tag() -> type[Exception]:
+    # Asked for only when something was raised: an import for every value would cost as much as decrypting it.
+    from cryptography.exceptions import InvalidTag
+
+    return InvalidTag
 
 
 def encrypt(data: bytes, label: str, key: AESGCM, bound_to: bytes, nonce: bytes | None = None) -> Envelope:

@@ -12,14 +12,14 @@ from terrace.sops.sealing import PENDING, Sealer, instant, signed
 from terrace.sops.splice import same
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from terrace.sops.selectors import Selector
 
 
 def create(
-    values: Mapping[str, Any],
+    values: dict[str, Any],
     recipients: Sequence[str],
     *,
     now: datetime,
@@ -32,6 +32,8 @@ def create(
     Raises NotWritableError for what SOPS could not read back.
     """
     selectors.check(selector)
+    if not isinstance(values, dict):
+        raise NotWritableError("a file holds a map")
     if metadata.KEY in values:
         raise NotWritableError(f"the top-level key {metadata.KEY!r} is SOPS's own", pointer=(metadata.KEY,))
     data_key = urandom(keys.DATA_KEY_BYTES)
@@ -39,7 +41,7 @@ def create(
     sealer = Sealer(data_key, selector, openly=True)
     version = metadata.VERSION_OF_TIMESTAMPS if _holds_time(values) else metadata.VERSION
     lines = [
-        *emit.lines(dict(values), (), 0, sealer),
+        *emit.lines(values, (), 0, sealer),
         *notes(stanzas, instant(now), selector, mac_only_encrypted=mac_only_encrypted, version=version),
     ]
     opened = signed("".join(f"{line}\n" for line in lines), data_key, now)
