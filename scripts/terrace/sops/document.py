@@ -150,7 +150,8 @@ class _Walker:
 
     def document(self, root: MappingNode) -> dict[str, Tree]:
         """The tree of a document, without its metadata."""
-        return self._mapping(root, (), (), MAX_DEPTH, top=True)
+        path: tuple[str, ...] = ()
+        return self._mapping(root, path, path, MAX_DEPTH, top=True)
 
     def _complain(self, kind: str, message: str, node: Node, pointer: Pointer) -> None:
         self.problems.append(Problem(kind, message, span(node), pointer))
@@ -159,18 +160,19 @@ class _Walker:
         self, node: MappingNode, pointer: Pointer, path: tuple[str, ...], depth: int, *, top: bool = False
     ) -> dict[str, Tree]:
         tree: dict[str, Tree] = {}
-        seen: set[str] = set()
         for key, value in node.value:
             name = self._name(key, value, pointer)
             if name is None:
                 continue
-            if name in seen:
-                self._complain("key", "the key stands twice in one map", key, (*pointer, name))
-                continue
-            seen.add(name)
-            if top and name == meta.KEY:
-                continue
-            tree[name] = self._value(value, (*pointer, name), (*path, name), depth)
+            here = (*path, name)
+            place = here if pointer is path else (*pointer, name)
+            if name in tree:
+                self._complain("key", "the key stands twice in one map", key, place)
+            else:
+                # The metadata take their place, so that they are not there twice.
+                tree[name] = {} if top and name == meta.KEY else self._value(value, place, here, depth)
+        if top:
+            tree.pop(meta.KEY, None)
         return tree
 
     def _name(self, key: Node, value: Node, pointer: Pointer) -> str | None:
@@ -178,7 +180,7 @@ class _Walker:
             self._complain("key", "a key must be text", key, pointer)
             return None
         text: str = key.value
-        if key.tag.endswith(":merge") or (text == "<<" and not key.tag):
+        if text == "<<" and (not key.tag or key.tag.endswith(":merge")):
             if not isinstance(value, CollectionNode):
                 self._complain("key", "no SOPS can read a key '<<' whose value is not a map", key, (*pointer, text))
                 return None
@@ -218,11 +220,11 @@ class _Walker:
         text: str = node.value
         sealed = text.startswith(PREFIX) and not node.tag
         # Where comments decide, only looks are left: enough to describe a file, never to open it.
-        leaf.selected = self.selects(path) if self.selects is not None else sealed
+        leaf.selected = selected = self.selects(path) if self.selects is not None else sealed
         try:
-            if leaf.selected and sealed:
+            if selected and sealed:
                 leaf.envelope = parse(text)
-                if leaf.is_comment and not in_list:
+                if not in_list and leaf.envelope.label == COMMENT:
                     self._complain("value", "an encrypted comment stands in the place of a value", node, pointer)
                 return leaf
             leaf.found = typed(node)

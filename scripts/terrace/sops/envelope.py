@@ -21,7 +21,8 @@ _TAG_BYTES = 16
 _BASE64 = "([A-Za-z0-9+/]+={0,2})"
 # A literal block leaves a line break at the end.
 _FORM = re.compile(rf"ENC\[AES256_GCM,data:{_BASE64},iv:{_BASE64},tag:{_BASE64},type:([a-z]+)\]\s*")
-_PADDED = (*(f"{last}=" for last in "AEIMQUYcgkosw048"), *(f"{last}==" for last in "AQgw"))
+_BEFORE_ONE = frozenset("AEIMQUYcgkosw048")
+_BEFORE_TWO = frozenset("AQgw")
 _LABELS = frozenset(("str", "int", "float", "bool", "time", COMMENT))
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _FLOAT = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
@@ -66,7 +67,7 @@ def parse(text: str) -> Envelope:
 
 def _decode(text: str) -> bytes:
     # Before padding a character has bits that mean nothing; whoever flipped one is refused as for any other.
-    if text[-1] == "=" and not text.endswith(_PADDED):
+    if text[-1] == "=" and (text[-3:-2] not in _BEFORE_TWO if text[-2:] == "==" else text[-2:-1] not in _BEFORE_ONE):
         raise NotBase64
     return a2b_base64(text, strict_mode=True)
 

@@ -142,7 +142,9 @@ def _lastmodified(node: MappingNode, fields: dict[str, Node], complain: Callable
 
 
 def _selector(fields: dict[str, Node], complain: Callable[[str, Node], None]) -> Selector:
-    found = [Selector(kind, text) for kind in selectors.KINDS if (text := _text(fields.get(kind), complain))]
+    found = [
+        Selector(kind, text) for kind in selectors.KINDS if kind in fields and (text := _text(fields[kind], complain))
+    ]
     if len(found) > 1:
         complain("there is more than one rule of what is encrypted", fields[found[1].kind])
     return found[0] if found else selectors.DEFAULT
@@ -176,6 +178,7 @@ def _group(fields: dict[str, Node], complain: Callable[[str, Node], None]) -> Gr
     others = [
         f"{kind} {_text(entries(part, complain).get(name), complain)}".strip()
         for kind, name in _OTHERS.items()
+        if kind in fields
         for part in _list(fields.get(kind), complain)
     ]
     return Group(tuple(age), tuple(others))
