@@ -101,6 +101,12 @@ def test_nothing_that_is_printed_holds_a_key(text: str, alice: Keys, tmp_path: P
     assert opened._data_key.hex() not in shown
 
 
+def test_a_private_key_in_the_place_of_a_recipient_is_not_repeated(alice: Keys, now: datetime) -> None:
+    with pytest.raises(SopsError) as refused:
+        sops.create({"a": "x"}, [alice.text], now=now)
+    assert alice.text[:30] not in str(refused.value)
+
+
 @pytest.mark.parametrize("recipient", ["age1pq1xyz", "age1yubikey1xyz", "age1xyz", "ssh-dss AAAA", "", "nonsense"])
 def test_a_recipient_that_cannot_be_wrapped_for_is_refused(recipient: str, now: datetime) -> None:
     with pytest.raises(SopsError):

@@ -105,7 +105,9 @@ def _public(recipient: str) -> pyrage.x25519.Recipient | pyrage.ssh.Recipient:
             return pyrage.ssh.Recipient.from_str(recipient)
         return pyrage.x25519.Recipient.from_str(recipient)
     except pyrage.RecipientError:
+        # Whoever mixes the two up has a private key here.
+        shown = repr(recipient[:80]) if recipient.startswith(("age1", "ssh-")) else "what was given"
         raise NotWritableError(
-            f"{recipient[:80]!r} is no recipient",
+            f"{shown} is no recipient",
             hint="Recipients are age1..., ssh-ed25519 ... or ssh-rsa ...",
         ) from None

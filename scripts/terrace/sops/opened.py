@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hmac import compare_digest
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from terrace.model.secret import Secret
 from terrace.sops import envelope, keys, mac
@@ -45,6 +45,9 @@ class Opened:
 
     def __repr__(self) -> str:
         return f"Opened({self.name or 'a file'}, {len(self._plain)} values)"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("an opened file is not pickled")
 
     @property
     def values(self) -> Values:
