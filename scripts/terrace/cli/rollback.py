@@ -28,7 +28,7 @@ def run(args: Namespace) -> int:
     """Roll back, and say what changed and what is held."""
     from terrace.report.undone import rollback_json, rollback_text
 
-    destination, _ = _options.destination(args)
+    destination = _options.destination(args)
     result = destination.rollback(
         args.service,
         args.to,
