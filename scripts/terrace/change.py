@@ -62,6 +62,8 @@ def change(
 
     The edit is of the work tree, or of the Git revision `at`.
     """
+    if not pointer:
+        raise UsageError("the path is empty", hint="Name a key, as database.pool_size")
     source = open_source(folder, at)
     repository = load.common(load.Tree(source, only=()))
     contract = named(service, repository.contracts, "service")

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from terrace.errors import DestinationError, HeldError, UsageError
+from terrace.errors import BundleError, DestinationError, HeldError, UsageError
 from terrace.pipeline import Built, build
 from terrace.validate.run import Progress, without_progress
 
@@ -97,6 +97,9 @@ def verify(folder: Path) -> list[Verified]:
     """What is wrong with the bundle in `folder`, or with each bundle that its `index.json` names."""
     from terrace.bundle import read_index
 
+    if not folder.is_dir():
+        what = "is not a folder" if folder.exists() else "is not there"
+        raise BundleError(f"{folder} {what}, so there is no bundle to verify", hint="Make one with terrace build.")
     indexed = read_index(folder) if (folder / "index.json").is_file() else {}
     return [_verified(folder / service, digest) for service, digest in indexed.items()] or [_verified(folder)]
 
