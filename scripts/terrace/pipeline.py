@@ -17,6 +17,7 @@ from terrace.model.entities import Environment, Origin
 from terrace.model.findings import Report, Severity
 from terrace.source import Source, open_source
 from terrace.validate.found import Found
+from terrace.validate.orphaned import orphaned
 from terrace.validate.outcome import report
 from terrace.validate.run import Checked, Progress, run, without_progress
 
@@ -71,7 +72,15 @@ def validate_source(
     tree = load.Tree(source, only=folders if runs_python else None)
     # A hook looks at a few files and must be quick: it goes by the committed schemas, as decided for it.
     cross_checks = (_no_cross_checks if files else cross_checks_of(source.root)) if runs_python else None
-    checked = run(tree, today, cross_checks=cross_checks, jobs=jobs, cached=cached and not files, progress=progress)
+    checked = run(
+        tree,
+        today,
+        cross_checks=cross_checks,
+        stale=orphaned(tree),
+        jobs=jobs,
+        cached=cached and not files,
+        progress=progress,
+    )
     found = [item for item in checked.found if folders is None or _concerns(item, folders)]
     return report(tree, found, checked.targets, fail_on)
 
@@ -121,7 +130,14 @@ def build(
             cross_checks = cross_checks_of(source.root) if at is None else None
             day = today or _day(source, at)
             checked = run(
-                tree, day, cross_checks=cross_checks, jobs=jobs, cached=False, taker=sealing, progress=progress
+                tree,
+                day,
+                cross_checks=cross_checks,
+                stale=orphaned(tree),
+                jobs=jobs,
+                cached=False,
+                taker=sealing,
+                progress=progress,
             )
             built += _close(sealing, tree, checked, part.environments)
     return sorted(built, key=lambda each: (each.environment.order, each.environment.name))
