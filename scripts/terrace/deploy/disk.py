@@ -75,7 +75,7 @@ def read_regular(path: Path) -> bytes:
 
 
 def open_regular(path: Path, flags: int, mode: int = 0o644) -> int:
-    """A descriptor of the file at `path`. A pipe, a link or whatever else is there is an OSError; none is waited for."""
+    """A descriptor of the file at `path`. A pipe, a link or whatever else there is an OSError; none is waited for."""
     # Without O_NONBLOCK a pipe would be waited for until somebody opens its other end.
     descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY | os.O_CLOEXEC, mode)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
