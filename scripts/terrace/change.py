@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from terrace.model.findings import Finding, Severity
 from terrace.model.layers import EffectiveConfig, Target, leaves, value_at
 from terrace.model.service import Contract
 from terrace.model.source import Document, Pointer, dotted
+from terrace.model.variants import REFERENCE
 from terrace.pipeline import validate_source
 from terrace.source import Overlay, Source, open_source
 from terrace.views import folder_of_tenant, named
@@ -71,6 +73,7 @@ def change(
     home = _home(repository, tenant, place)
     _refuse_secret(contract, pointer, value, home)
     path, document = _file(tenant.files if tenant else repository.files, home, service, pointer)
+    _refuse_secret(contract, pointer, value_at(document.value if document else {}, pointer, UNSET), home)
     if value is not UNSET:
         after = edit.with_value(document, path, pointer, value)
     elif document and value_at(document.value, pointer, UNSET) is not UNSET:
@@ -122,14 +125,20 @@ def _file(files: Files, home: str, service: str, pointer: Pointer) -> tuple[str,
 
 
 def _refuse_secret(contract: Contract, pointer: Pointer, value: object, home: str) -> None:
-    """Refuse before anything is shown: the value could be a secret, or a section with one in it."""
-    for place, _ in leaves(value, pointer):
+    """Refuse before anything is shown: what is set, or was there, could be a secret, or a section with one in it."""
+    for place, leaf in leaves(value, pointer):
         field = contract.field(place)
-        if field is not None and field.secret:
+        if field is not None and field.secret and leaf is not UNSET and not _is_reference(leaf):
             raise RefusedError(
                 f"{dotted(place)} is a secret, and never stands in a plain file",
-                hint=f"Edit the encrypted file: sops {home}/{contract.service}.secrets.yaml",
+                hint=f"Edit the encrypted file: sops {home}/{contract.service}.secrets.yaml, "
+                "or set a reference to a store: ref+vault://PATH#KEY",
             )
+
+
+def _is_reference(value: object) -> bool:
+    """Whether a value only says where a secret is kept."""
+    return isinstance(value, str) and re.search(REFERENCE, value) is not None
 
 
 def _outcomes(source: Source, edited: Source, service: str, pointer: Pointer, path: str) -> Iterator[Outcome]:
