@@ -148,3 +148,24 @@ def test_value_that_several_services_take_is_not_said_to_do_nothing() -> None:
 def test_value_of_the_schema_is_said_to_do_nothing() -> None:
     overlays = {"environments/eu/app.yaml": {"logging": {"level": "info"}, "database": {"port": 5433}}}
     assert said_to_do_nothing(overlays) == [("environments/eu/app.yaml", ("logging", "level"))]
+
+
+def test_a_group_s_line_affects_the_targets_of_its_tenants_and_no_others() -> None:
+    files = {
+        "tenants/_groups/gold/app.yaml": "logging:\n  level: info\n",
+        "tenants/_groups/gold/staging/app.yaml": "branding:\n  support_email: null\n",
+        "tenants/_groups/silver/app.yaml": "server:\n  workers: 4\n",
+        "tenants/zen/tenant.yaml": "groups: [gold]\nservices: [app]\nenvironments: [production]\n",
+        "tenants/sol/tenant.yaml": "services: [app]\nenvironments: [production]\n",
+    }
+    found = [item for item in check(MemorySource(FILES | files), today=TODAY) if item.finding.code == "SCH010"]
+    assert {item.finding.location.path: sorted(item.targets) for item in found} == {
+        "tenants/_groups/gold/app.yaml": [
+            "app/development/acme",
+            "app/production/acme",
+            "app/production/zen",
+            "app/staging/acme",
+        ],
+        "tenants/_groups/gold/staging/app.yaml": ["app/staging/acme"],
+        "tenants/_groups/silver/app.yaml": [],
+    }
