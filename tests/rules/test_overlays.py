@@ -16,6 +16,7 @@ from terrace.model.source import Pointer
 from terrace.validate.examples import CONTRACT, FILES, MemorySource
 from terrace.validate.registry import by_code
 from terrace.validate.run import check
+from tests.soak import rounds
 
 TODAY = date(2026, 6, 1)
 SMTP = {
@@ -112,7 +113,7 @@ def overlay(draw: st.DrawFn) -> dict[str, Any]:
     return values
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=rounds(100), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.fixed_dictionaries({path: overlay() for path in PLACES}))
 def test_line_that_is_said_to_do_nothing_can_go(overlays: dict[str, dict[str, Any]]) -> None:
     before = effective(overlays)
