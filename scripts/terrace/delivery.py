@@ -16,7 +16,7 @@ from terrace.pipeline import Built, build
 from terrace.validate.run import Progress, without_progress
 
 if TYPE_CHECKING:
-    from terrace.deploy import Delivery, Destination
+    from terrace.deploy.destination import Delivery, Destination
     from terrace.seal import Sealed
 
 
@@ -76,7 +76,7 @@ def deploy(
 
 def destination(folder: Path, environment: str) -> Destination:
     """The destination of an environment (its first one), to list its releases, roll back, or lift a hold."""
-    from terrace.deploy import open_destination
+    from terrace.deploy.kinds import open_destination
     from terrace.views import environments_of, named
 
     found = named(environment, environments_of(folder), "environment")
@@ -123,9 +123,9 @@ class _Deployer(NamedTuple):
 
 
 def _deliver(built: Built, config: Mapping[str, Any], who: _Deployer) -> Delivered:
-    from terrace.deploy import open_destination
+    from terrace.deploy.kinds import address, open_destination
 
-    name = str(config.get("directory", ""))
+    name = address(config)
     try:
         destination = open_destination(config, who.folder)
         before = destination.current()

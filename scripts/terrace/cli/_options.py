@@ -15,7 +15,7 @@ from terrace.errors import SourceError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from terrace.deploy import Destination
+    from terrace.deploy.destination import Destination
     from terrace.report.style import Style
     from terrace.validate.run import Verdict
     from terrace.views import View
