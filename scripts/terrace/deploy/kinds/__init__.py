@@ -14,12 +14,13 @@ import os
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from terrace.errors import DestinationError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from terrace.deploy.destination import Destination
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from terrace.errors import DestinationError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from terrace.deploy.directory import DirectoryDestination
 
 SCHEMA: dict[str, Any] = {
