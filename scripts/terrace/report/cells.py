@@ -40,7 +40,7 @@ def grid(text: str) -> list[str]:
         for shown in printable(character):
             taken = width(shown)
             if taken == 0 and cells:
-                cells[-1] += shown
+                cells[next(at for at in range(len(cells) - 1, -1, -1) if cells[at] or not at)] += shown
             else:
                 cells.append(shown)
                 cells.extend([""] * (taken - 1))
