@@ -12,6 +12,8 @@ PYTHON ?= python3
 ARGS ?=
 # Processes that share the tests; 0 runs them in pytest's own.
 JOBS ?= auto
+# How many times as long make soak goes on.
+TIMES ?= 20
 # The environment of make deploy: make deploy ENV=staging
 ENV :=
 
@@ -30,11 +32,11 @@ part = if out=$$($(2) 2>&1); then echo "ok      $(1)"; \
 	else printf '%s\n' "$$out"; echo "FAILED  $(1): $(2)"; exit 1; fi
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run deploy test check static fix bench docs hooks clean \
+.PHONY: help setup run deploy test test-real soak check static fix bench docs hooks clean \
 	check-format check-lint check-types check-imports check-config check-schemas check-yaml check-workflows check-docs
 
 help: ## This list
-	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
 
 setup: $(READY) ## Install what is locked into .venv; the other commands do this by themselves
 
@@ -47,6 +49,12 @@ deploy: $(READY) ## Validate, build and deploy one environment: make deploy ENV=
 
 test: $(READY) ## The tests: make test ARGS="tests/house -k links"
 	@$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+
+test-real: $(READY) ## The tests against real servers and tools of others; fetches what they need (npm: 100 MB)
+	@TERRACE_TEST_REAL=1 $(BIN)/python -m pytest -n $(JOBS) -m real $(ARGS)
+
+soak: $(READY) ## The tests that kill or draw examples, many times as long: make soak TIMES=20
+	@TERRACE_TEST_SOAK='$(TIMES)' $(BIN)/python -m pytest -n $(JOBS) -m soak $(ARGS)
 
 check: static test ## The whole truth: everything that continuous integration checks, tests included
 

@@ -29,6 +29,7 @@ from tests.generated import (
     texts_of,
     without,
 )
+from tests.soak import rounds
 
 NOWHERE = object()
 
@@ -36,7 +37,7 @@ NOWHERE = object()
 def examples(count: int) -> settings:
     """So many random repositories; drawing and loading one takes a while."""
     slow = [HealthCheck.too_slow, HealthCheck.data_too_large]
-    return settings(max_examples=count, deadline=None, suppress_health_check=slow)
+    return settings(max_examples=rounds(count), deadline=None, suppress_health_check=slow)
 
 
 def repository_of(files: Files) -> Repository:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from terrace import cli
+from terrace import __version__, cli
 
 BASE = Path(__file__).parent / "cases" / "_base"
 ORDERS = "environments/staging/orders.yaml"
@@ -146,6 +146,24 @@ def test_rollback_and_hold_tell_what_is_undone_and_held(run: Run, repository: Pa
     assert refused["bundles"] == []
     assert run("hold", "--env", "staging", "--lift", hold["name"], "--reason", "Bigger now")["lifted"] == hold
     assert run("hold", "--env", "staging")["holds"] == []
+
+
+def test_doctor_tells_each_thing_it_looked_for(run: Run, repository: Path) -> None:
+    checks = {check["name"]: check for check in run("doctor")["checks"]}
+    assert {"terrace", "Python", "git", "repository", "generated files"} <= checks.keys()
+    assert all(check.keys() == {"name", "ok", "found", "costs", "needed"} for check in checks.values())
+    assert (checks["terrace"]["ok"], checks["terrace"]["found"]) == (True, __version__)
+    (repository / "schemas/generated/orders.schema.json").unlink()
+    [stale] = [check for check in run("doctor")["checks"] if check["name"] == "generated files"]
+    assert (stale["ok"], stale["needed"]) == (False, False)
+    assert "terrace schemas" in stale["costs"]
+
+
+def test_doctor_exits_1_when_what_is_needed_is_missing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    [git] = [check for check in run("doctor", code=1)["checks"] if check["name"] == "git"]
+    assert (git["ok"], git["needed"], git["found"]) == (False, True, "")
+    assert "no --at" in git["costs"]
 
 
 def test_a_dry_run_names_the_hold_that_the_revert_clears(run: Run, repository: Path) -> None:

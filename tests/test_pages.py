@@ -8,7 +8,7 @@ from pathlib import Path
 
 from terrace.cli import commands
 from terrace.detect import DEVELOPMENT_MARKERS, MARKER_FILE, PLATFORM_VARIABLES
-from terrace.model.descriptors import ENVIRONMENT_SCHEMA
+from terrace.model.descriptors import environment_schema
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 PAGE = (DOCS / "environments.md").read_text(encoding="utf-8")
@@ -27,7 +27,7 @@ def test_every_marker_of_development_is_named() -> None:
 
 def test_every_key_of_an_environment_is_explained() -> None:
     table = PAGE.split("| Key | Means |")[1].split("\n\n")[0]
-    assert set(re.findall(r"^\| `(\w+)`", table, re.M)) == set(ENVIRONMENT_SCHEMA["properties"])
+    assert set(re.findall(r"^\| `(\w+)`", table, re.M)) == set(environment_schema({})["properties"])
 
 
 def test_the_commands_page_holds_the_help_of_each_command() -> None:

@@ -13,6 +13,7 @@ from terrace.layering import Layering
 from terrace.model.entities import Files, Repository, Tenant
 from terrace.model.findings import Finding, Severity
 from terrace.model.layers import EffectiveConfig, Target, leaves, value_at
+from terrace.model.reference import is_reference
 from terrace.model.service import Contract
 from terrace.model.source import Document, Pointer, dotted
 from terrace.pipeline import validate_source
@@ -62,6 +63,8 @@ def change(
 
     The edit is of the work tree, or of the Git revision `at`.
     """
+    if not pointer:
+        raise UsageError("the path is empty", hint="Name a key, as database.pool_size")
     source = open_source(folder, at)
     repository = load.common(load.Tree(source, only=()))
     contract = named(service, repository.contracts, "service")
@@ -69,6 +72,7 @@ def change(
     home = _home(repository, tenant, place)
     _refuse_secret(contract, pointer, value, home)
     path, document = _file(tenant.files if tenant else repository.files, home, service, pointer)
+    _refuse_secret(contract, pointer, value_at(document.value if document else {}, pointer, UNSET), home)
     if value is not UNSET:
         after = edit.with_value(document, path, pointer, value)
     elif document and value_at(document.value, pointer, UNSET) is not UNSET:
@@ -120,13 +124,14 @@ def _file(files: Files, home: str, service: str, pointer: Pointer) -> tuple[str,
 
 
 def _refuse_secret(contract: Contract, pointer: Pointer, value: object, home: str) -> None:
-    """Refuse before anything is shown: the value could be a secret, or a section with one in it."""
-    for place, _ in leaves(value, pointer):
+    """Refuse before anything is shown: what is set, or was there, could be a secret, or a section with one in it."""
+    for place, leaf in leaves(value, pointer):
         field = contract.field(place)
-        if field is not None and field.secret:
+        if field is not None and field.secret and leaf is not UNSET and not is_reference(leaf):
             raise RefusedError(
                 f"{dotted(place)} is a secret, and never stands in a plain file",
-                hint=f"Edit the encrypted file: sops {home}/{contract.service}.secrets.yaml",
+                hint=f"Edit the encrypted file: sops {home}/{contract.service}.secrets.yaml, "
+                "or set a reference to a store: ref+vault://PATH#/KEY",
             )
 
 

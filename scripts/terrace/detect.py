@@ -72,7 +72,7 @@ def detect(
         hint = f"Did you mean {close!r}? " if close else ""
         raise TerraceError(
             f"there is no environment {chosen.environment!r} ({chosen.reason} names it)",
-            hint=f"{hint}Environments here: {', '.join(kinds)}.",
+            hint=f"{hint}There are: {', '.join(sorted(kinds))}.",
         )
     if not explicit:
         _agree(said, kinds)

@@ -30,6 +30,8 @@ class ExitCode(IntEnum):
     FAILED = 3
     BUG = 4
     INTERRUPTED = 130
+    UNREAD = 141
+    """Who read our output has left, as `head` does: what a shell says of a program that SIGPIPE ended."""
 
 
 class TerraceError(Exception):

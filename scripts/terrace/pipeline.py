@@ -1,4 +1,4 @@
-"""READ FIRST: the stages, strung together. load -> layer -> validate -> bundle -> deploy.
+"""READ FIRST: the stages, strung together. load -> layer -> validate -> bundle; `delivery` adds -> deploy.
 
 Each function here is what one command does, from a folder to a value that `report` can show. Work goes through the
 repository as its shared part and one tenant at a time, so that memory stays flat, several processes can share the
@@ -13,16 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from terrace import load
-from terrace.errors import DestinationError, HeldError
 from terrace.model.entities import Environment, Origin
 from terrace.model.findings import Report, Severity
 from terrace.source import Source, open_source
 from terrace.validate.found import Found
+from terrace.validate.orphaned import orphaned
 from terrace.validate.outcome import report
 from terrace.validate.run import Checked, CrossChecks, Progress, run, without_progress
 
 if TYPE_CHECKING:
-    from terrace.deploy import Delivery, Destination
     from terrace.model.service import Contract
     from terrace.seal import Sealed, Sealing
     from terrace.validate.engine import CrossCheck
@@ -74,7 +73,15 @@ def validate_source(
     tree = load.Tree(source, only=folders if runs_python else None)
     # A hook looks at a few files and must be quick: it goes by the committed schemas, as decided for it.
     cross_checks = (_no_cross_checks if files else cross_checks_of(source.root)) if runs_python else None
-    checked = run(tree, today, cross_checks=cross_checks, jobs=jobs, cached=cached and not files, progress=progress)
+    checked = run(
+        tree,
+        today,
+        cross_checks=cross_checks,
+        stale=orphaned(tree),
+        jobs=jobs,
+        cached=cached and not files,
+        progress=progress,
+    )
     found = [item for item in checked.found if folders is None or _concerns(item, folders)]
     return report(tree, found, checked.targets, fail_on)
 
@@ -124,111 +131,17 @@ def build(
             cross_checks = cross_checks_of(source.root) if at is None else None
             day = today or _day(source, at)
             checked = run(
-                tree, day, cross_checks=cross_checks, jobs=jobs, cached=False, taker=sealing, progress=progress
+                tree,
+                day,
+                cross_checks=cross_checks,
+                stale=orphaned(tree),
+                jobs=jobs,
+                cached=False,
+                taker=sealing,
+                progress=progress,
             )
             built += _close(sealing, tree, checked, part.environments)
     return sorted(built, key=lambda each: (each.environment.order, each.environment.name))
-
-
-class Delivered(NamedTuple):
-    """An environment that went to one of its destinations, or the reason why it did not.
-
-    `before` holds what was current there by service, `leaves` how many values changed since. `failed`: it could not be
-    done, rather than must not. After a dry run there is
-    no `delivery`, and `clears` names the holds that it would clear.
-    """
-
-    built: Built
-    destination: str = ""
-    delivery: Delivery | None = None
-    before: Mapping[str, str] = {}
-    leaves: Mapping[str, int] = {}
-    problem: str = ""
-    failed: bool = False
-    clears: tuple[str, ...] = ()
-
-
-def deploy(
-    folder: Path,
-    staging: Path,
-    environments: Sequence[str] = (),
-    *,
-    actor: str,
-    reason: str = "",
-    at: str | None = None,
-    now: datetime | None = None,
-    dry_run: bool = False,
-    jobs: int = 1,
-    progress: Progress = without_progress,
-) -> list[Delivered]:
-    """Build, and deliver each environment to its destinations, in promotion order.
-
-    An environment that is not built, or that a destination refuses, is told with its reason; the others go on, but
-    those that come after it in promotion order and are protected. A dry run compares with what is at the destinations,
-    and writes nothing there.
-    """
-    now = now or datetime.now(UTC)
-    delivered: list[Delivered] = []
-    for built in build(folder, staging, environments, at=at, today=now.date(), jobs=jobs, progress=progress):
-        stopped = next((each for each in delivered if each.problem), None)
-        if built.problem:
-            delivered.append(Delivered(built, problem=built.problem))
-        elif stopped and built.environment.protected:
-            problem = f"{stopped.built.environment.name} comes before it, and was not"
-            delivered.append(Delivered(built, problem=problem))
-        elif not built.environment.destinations:
-            delivered.append(Delivered(built, problem="its environment.yaml names no destination"))
-        else:
-            who = _Deployer(folder, actor, reason, now, dry_run)
-            delivered += [_deliver(built, config, who) for config in built.environment.destinations]
-    return delivered
-
-
-class _Deployer(NamedTuple):
-    folder: Path
-    actor: str
-    reason: str
-    now: datetime
-    dry_run: bool
-
-
-def _deliver(built: Built, config: Mapping[str, Any], who: _Deployer) -> Delivered:
-    from terrace.deploy import open_destination
-
-    name = str(config.get("directory", ""))
-    try:
-        destination = open_destination(config, who.folder)
-        before = destination.current()
-        leaves = {
-            bundle.ref.service: destination.changed_leaves(bundle.folder)
-            for bundle in built.bundles
-            if bundle.ref.service in before and before[bundle.ref.service].digest != bundle.ref.digest
-        }
-        was = {service: ref.digest for service, ref in before.items()}
-        if who.dry_run:
-            return Delivered(built, name, before=was, leaves=leaves, clears=_cleared(destination, built.bundles))
-        delivery = destination.deploy(
-            [bundle.folder for bundle in built.bundles],
-            now=who.now,
-            actor=who.actor,
-            commit=built.origin.commit,
-            dirty=bool(built.origin.dirty),
-            reason=who.reason,
-        )
-    except DestinationError as error:
-        failed = not isinstance(error, HeldError)
-        return Delivered(built, name, problem=f"{error.message}. {error.hint}".strip(), failed=failed)
-    return Delivered(built, name, delivery, was, leaves)
-
-
-def _cleared(destination: Destination, bundles: Sequence[Sealed]) -> tuple[str, ...]:
-    """The holds that these bundles would clear; raises `HeldError` if one brings back what is held."""
-    from terrace.bundle import open_bundle
-
-    for bundle in bundles:
-        destination.check_holds(open_bundle(bundle.folder))
-    services = {bundle.ref.service for bundle in bundles}
-    return tuple(hold.name for hold in destination.holds() if hold.service in services)
 
 
 class _Part(NamedTuple):

@@ -116,10 +116,11 @@ def named(name: str, known: Mapping[str, T], what: str) -> T:
     if name in known:
         return known[name]
     close = closest(name, known)
-    names = ", ".join(sorted(known)[:12]) or "none"
-    raise UsageError(
-        f"there is no {what} {name!r}", hint=f"Did you mean {close!r}?" if close else f"There are: {names}."
-    )
+    more = f", and {len(known) - 12} more" if len(known) > 12 else ""
+    there = f"There are: {', '.join(sorted(known)[:12]) or 'none'}{more}."
+    meant = f"Did you mean {close!r}?" if close else ""
+    hint = meant if meant and len(known) == 1 else f"{meant} {there}".lstrip()
+    raise UsageError(f"there is no {what} {name!r}", hint=hint)
 
 
 def kinds(folder: Path, *, at: str | None = None) -> dict[str, str]:

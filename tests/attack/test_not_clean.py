@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -48,6 +49,21 @@ def test_contract_that_changed_is_not_judged_from_what_was_kept(
     contract = repository / "schemas" / "backend.py"
     contract.write_text(contract.read_text().replace("return self", "raise ValueError('never')", 1))
     assert run(repository) == ExitCode.FINDINGS
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_what_is_no_file_in_the_place_of_the_verdicts_is_none(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, make: Callable[[Path], None]
+) -> None:
+    monkeypatch.setattr("terrace.validate.verdicts._RACY_NS", -(10**12))
+    assert run(repository) == ExitCode.CLEAN
+    (verdicts,) = (tmp_path / "cache").rglob("verdicts.json")
+    verdicts.unlink()
+    make(verdicts)
+    signal.alarm(60)  # ends the whole run, should anything be waited for
+    assert run(repository) == ExitCode.CLEAN
+    signal.alarm(0)
+    assert verdicts.is_file() is (make is os.mkfifo)  # what can be replaced is
 
 
 def test_contract_that_leaves_the_program_does_not_end_a_check_as_clean(repository: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -157,6 +158,20 @@ def reader() -> Iterator[Callable[..., Reader]]:
         if process.poll() is None:
             process.kill()
             process.communicate()
+
+
+@pytest.fixture
+def alarm() -> Iterator[None]:
+    """Ends a test that waits for what never comes."""
+
+    def ring(_number: int, _frame: object) -> None:
+        raise TimeoutError("still waiting after 20 seconds")
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.alarm(20)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from terrace.bundle import open_bundle
-from terrace.deploy import open_destination
 from terrace.deploy.directory import DirectoryDestination
+from terrace.deploy.kinds import open_destination
 from terrace.errors import BundleError, DestinationError
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)

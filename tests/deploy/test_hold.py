@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from terrace.bundle import open_bundle
 from terrace.deploy.hold import decode, encode
 from terrace.errors import DestinationError, HeldError
+from tests.soak import rounds
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 GOOD = {"database": {"pool": 5, "host": "db-1"}, "limits": {"orders": 10}}
@@ -199,7 +200,7 @@ TREE = st.dictionaries(st.sampled_from("ab/~"), LEAF | st.dictionaries(st.sample
 
 
 @given(good=TREE, bad=TREE)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=rounds(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_change_that_is_undone_is_held_and_its_revert_is_not(good: Any, bad: Any, build: Any) -> None:
     from terrace.deploy.changes import changes
     from terrace.deploy.hold import held_leaves, violations

@@ -14,6 +14,7 @@ import pytest
 from terrace.bundle import open_bundle
 from terrace.deploy.directory import DirectoryDestination
 from terrace.deploy.steps import Step
+from tests.soak import rounds
 
 pytestmark = pytest.mark.kill
 
@@ -90,7 +91,7 @@ def test_killed_at_any_time_readers_see_whole_releases(build: Any, deployer: Any
     watching = reader(root / "backend", root / "worker")
     chance = random.Random(2026)
     killed = 0
-    for turn in range(1, 41):
+    for turn in range(1, rounds(40) + 1):
         answer = deployer.run(root, *releases[turn % 3], kill_after=chance.uniform(0, usual))
         if answer["signal"] == signal.SIGKILL:
             killed += 1
@@ -128,13 +129,13 @@ def test_a_rollback_that_is_killed_is_finished_with_its_hold(build: Any, deploye
             assert destination.holds() == []
 
 
-def test_three_hundred_swaps_under_a_busy_reader(build: Any, deploy: Any, reader: Any) -> None:
+def test_hundreds_of_swaps_under_a_busy_reader(build: Any, deploy: Any, reader: Any) -> None:
     bundles = [build({"a": number}, {"acme": {"a": -number}}, secret=f"s{number}") for number in range(4)]
     deploy(bundles[0])
     watching = reader(deploy.destination.root / "backend")
-    for turn in range(1, 301):
+    for turn in range(1, rounds(300) + 1):
         assert deploy(bundles[turn % 4]).unchanged is False
     seen = watching.stop()
     assert seen["broken"] == []
     assert len(seen["seen"][0]) > 10
-    assert len(deploy.destination.releases()) == 301
+    assert len(deploy.destination.releases()) == rounds(300) + 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import socket
 import subprocess
@@ -14,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from tests import golang
 
 SOURCES = Path(__file__).parent / "vault_server"
 
@@ -50,27 +51,16 @@ def vault() -> Iterator[str]:
 
 def _vault_program() -> Path:
     """The server, built where it has not been yet: some minutes, once."""
-    if os.environ.get("TERRACE_TEST_REAL") != "1":
-        pytest.skip("a real Vault server is NOT tested: set TERRACE_TEST_REAL=1 (its first build takes some minutes)")
-    go = shutil.which("go")
-    if go is None:
-        pytest.fail("a real Vault server cannot be built: Go is not installed")
     sources = sorted(SOURCES.iterdir())
     mark = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "terrace-tests" / f"vault-{mark}"
-    program = cache / "vault-server"
-    if not program.exists():
-        cache.mkdir(parents=True, exist_ok=True)
+
+    def build(go: str, folder: Path) -> None:
         for path in sources:
-            shutil.copy(path, cache)
-        built = subprocess.run(
-            [go, "build", "-mod=mod", "-buildvcs=false", "-p", "2", "-o", "new", "."],
-            cwd=cache, capture_output=True, text=True,
-        )  # fmt: skip
-        if built.returncode:
-            pytest.fail(f"a real Vault server cannot be built: {built.stderr[-2000:]}")
-        (cache / "new").rename(program)
-    return program
+            shutil.copy(path, folder)
+        command = [go, "build", "-mod=mod", "-buildvcs=false", "-p", "2", "-o", "vault-server", "."]
+        subprocess.run(command, cwd=folder, check=True)
+
+    return golang.built(f"vault-{mark}", build) / "vault-server"
 
 
 def _wait(server: subprocess.Popen[bytes], port: int) -> None:

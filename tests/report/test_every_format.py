@@ -16,6 +16,7 @@ from terrace.model.findings import Report
 from terrace.report import format_names, renderer
 from terrace.report.style import Style
 from terrace.report.suggestion import suggestions
+from tests.soak import rounds
 
 
 def test_text_comes_first_and_a_file_is_a_format() -> None:
@@ -41,13 +42,13 @@ def test_an_empty_report_renders(name: str) -> None:
 
 @pytest.mark.parametrize("name", format_names())
 @given(report=REPORTS, style=st.builds(Style, st.booleans(), st.sampled_from([40, 80])))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=rounds(60), deadline=None)
 def test_every_report_renders_as_text_that_can_be_written(name: str, report: Report, style: Style) -> None:
     assert renderer(name)(report, style).encode("utf-8")
 
 
 @given(report=REPORTS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=rounds(60), deadline=None)
 def test_every_suggestion_covers_lines_that_are_there(report: Report) -> None:
     for suggestion in suggestions(report):
         assert 1 <= suggestion.start_line <= suggestion.line
@@ -55,7 +56,7 @@ def test_every_suggestion_covers_lines_that_are_there(report: Report) -> None:
 
 
 @given(report=REPORTS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=rounds(60), deadline=None)
 def test_json_and_sarif_tell_every_finding(report: Report) -> None:
     every = [*report.findings, *(suppressed.finding for suppressed in report.suppressed)]
     told = json.loads(renderer("json")(report))["findings"]
@@ -67,7 +68,7 @@ def test_json_and_sarif_tell_every_finding(report: Report) -> None:
 
 
 @given(report=REPORTS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=rounds(60), deadline=None)
 def test_github_says_each_finding_in_one_line_that_reads_back(report: Report) -> None:
     lines = renderer("github")(report).split("\n")
     commands = [line for line in lines if line.startswith("::")]
@@ -81,7 +82,7 @@ def test_github_says_each_finding_in_one_line_that_reads_back(report: Report) ->
 
 
 @given(report=REPORTS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=rounds(60), deadline=None)
 def test_junit_is_well_formed_and_counts_its_cases(report: Report) -> None:
     suite = ET.fromstring(renderer("junit")(report))[0]
     assert int(suite.attrib["tests"]) == len(suite)

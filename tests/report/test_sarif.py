@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -116,10 +115,9 @@ def test_uris_hold_the_bytes_of_the_name_and_nothing_that_means_more(path: str) 
         assert unquote_to_bytes(written) == path.encode("utf-8", "surrogatepass")
 
 
-@pytest.mark.skipif(
-    not os.environ.get("TERRACE_TEST_REAL"), reason="fetches 100 MB with npm: set TERRACE_TEST_REAL=1 to validate SARIF"
-)
+@pytest.mark.real
 def test_the_sarif_multitool_has_nothing_against_it(tmp_path: Path) -> None:
+    """Fetches 100 MB with npm."""
     package = "@microsoft/sarif-multitool@5.7.0"
     subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--prefix", tmp_path, package], check=True)
     log, verdict = tmp_path / "report.sarif", tmp_path / "verdict.sarif"

@@ -16,6 +16,7 @@ from terrace.model.source import Pointer
 from terrace.validate.examples import CONTRACT, FILES, MemorySource
 from terrace.validate.registry import by_code
 from terrace.validate.run import check
+from tests.soak import rounds
 
 TODAY = date(2026, 6, 1)
 SMTP = {
@@ -112,7 +113,7 @@ def overlay(draw: st.DrawFn) -> dict[str, Any]:
     return values
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=rounds(100), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.fixed_dictionaries({path: overlay() for path in PLACES}))
 def test_line_that_is_said_to_do_nothing_can_go(overlays: dict[str, dict[str, Any]]) -> None:
     before = effective(overlays)
@@ -148,3 +149,24 @@ def test_value_that_several_services_take_is_not_said_to_do_nothing() -> None:
 def test_value_of_the_schema_is_said_to_do_nothing() -> None:
     overlays = {"environments/eu/app.yaml": {"logging": {"level": "info"}, "database": {"port": 5433}}}
     assert said_to_do_nothing(overlays) == [("environments/eu/app.yaml", ("logging", "level"))]
+
+
+def test_a_group_s_line_affects_the_targets_of_its_tenants_and_no_others() -> None:
+    files = {
+        "tenants/_groups/gold/app.yaml": "logging:\n  level: info\n",
+        "tenants/_groups/gold/staging/app.yaml": "branding:\n  support_email: null\n",
+        "tenants/_groups/silver/app.yaml": "server:\n  workers: 4\n",
+        "tenants/zen/tenant.yaml": "groups: [gold]\nservices: [app]\nenvironments: [production]\n",
+        "tenants/sol/tenant.yaml": "services: [app]\nenvironments: [production]\n",
+    }
+    found = [item for item in check(MemorySource(FILES | files), today=TODAY) if item.finding.code == "SCH010"]
+    assert {item.finding.location.path: sorted(item.targets) for item in found} == {
+        "tenants/_groups/gold/app.yaml": [
+            "app/development/acme",
+            "app/production/acme",
+            "app/production/zen",
+            "app/staging/acme",
+        ],
+        "tenants/_groups/gold/staging/app.yaml": ["app/staging/acme"],
+        "tenants/_groups/silver/app.yaml": [],
+    }

@@ -22,6 +22,7 @@ from terrace.model.service import Contract
 from terrace.model.source import Pointer
 from terrace.schemas import contract_schema, model_of
 from terrace.source import open_source
+from tests.soak import rounds
 
 ROOT = Path(__file__).parents[2]
 MODEL = model_of(ROOT, "backend")
@@ -32,7 +33,8 @@ WRONG: list[Any] = [
     "true", "http://", "https://a.b/c", "localhost", "a@b", "#ABCDEF", "Europe/Oslo\n", "acct_x", "2026-01-01",
 ]  # fmt: skip
 
-few = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+pytestmark = pytest.mark.soak
+few = settings(max_examples=rounds(25), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def accepted(config: dict[str, Any]) -> bool:
@@ -117,7 +119,7 @@ def test_one_missing_value_is_judged_alike() -> None:
 def test_an_unknown_key_is_refused_in_every_section(
     configs: Callable[[str], st.SearchStrategy[dict[str, Any]]],
 ) -> None:
-    @settings(few, max_examples=5)
+    @settings(few, max_examples=rounds(5))
     @given(configs("backend"))
     def check(config: dict[str, Any]) -> None:
         filled = CONTRACT.fill(config)
@@ -143,7 +145,7 @@ def test_a_number_is_not_its_spelling(value: object) -> None:
 def test_a_rule_across_fields_is_the_models_alone(
     configs: Callable[[str], st.SearchStrategy[dict[str, Any]]],
 ) -> None:
-    @settings(few, max_examples=3)
+    @settings(few, max_examples=rounds(3))
     @given(configs("backend"))
     def check(config: dict[str, Any]) -> None:
         config["database"] |= {"pool_min": 30, "pool_max": 20}

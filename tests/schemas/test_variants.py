@@ -16,11 +16,13 @@ from terrace.model.layers import leaves
 from terrace.model.service import Contract, Field
 from terrace.model.variants import Schema, layer_schema, only_secret, plain_schema, secrets_schema, shared_schema
 from terrace.schemas import contract_schema
+from tests.soak import rounds
 
 ROOT = Path(__file__).parents[2]
 SERVICES = ("backend", "worker")
 SEALED = "ENC[AES256_GCM,data:u7B8IVbK,iv:I0Q1W8ew2gg=,tag:0vV+F2qaRUKY==,type:str]"
-few = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+pytestmark = pytest.mark.soak
+few = settings(max_examples=rounds(25), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def valid(schema: Schema, value: object) -> bool:

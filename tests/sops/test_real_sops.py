@@ -19,12 +19,11 @@ from terrace.sops.errors import NotWritableError
 from terrace.sops.opened import Opened
 from terrace.sops.scalars import Timestamp, Typed
 from terrace.sops.splice import same
-from tests.real import real
 from tests.sops import documents as odd
 from tests.sops.documents import KEYS, plain, scalar, values
 from tests.sops.program import VERSIONS, Sops
 
-pytestmark = real
+pytestmark = pytest.mark.real
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 DOCUMENTS = 120
 SELECTORS = (

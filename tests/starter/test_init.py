@@ -129,7 +129,7 @@ def test_a_wheel_is_kept_and_depended_on(terrace: Run, wheel: Path, tmp_path: Pa
 def test_a_checkout_asks_for_a_wheel_and_writes_nothing(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "terrace", "init", "shop"]
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert result.returncode == 1
+    assert result.returncode == 3
     assert "uv build --wheel" in result.stderr
     assert content(tmp_path) == []
 
@@ -139,7 +139,7 @@ def test_a_folder_that_is_not_empty_is_refused_by_what_is_in_the_way(terrace: Ru
         (tmp_path / name).touch()
     before = content(tmp_path)
     result = terrace("init", ".", cwd=tmp_path)
-    assert result.returncode == 1
+    assert result.returncode == 3
     assert "a.txt, b.txt, c.txt and 1 more would be in the way" in result.stderr
     assert content(tmp_path) == before
 
@@ -147,7 +147,7 @@ def test_a_folder_that_is_not_empty_is_refused_by_what_is_in_the_way(terrace: Ru
 def test_a_file_in_the_place_of_the_folder_is_refused(terrace: Run, tmp_path: Path) -> None:
     (tmp_path / "shop").touch()
     result = terrace("init", "shop", cwd=tmp_path)
-    assert result.returncode == 1
+    assert result.returncode == 3
     assert "shop is there, and is not a folder" in result.stderr
 
 

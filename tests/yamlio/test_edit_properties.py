@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from terrace.model.source import Document, Pointer
 from terrace.yamlio import read, set_value, unset
+from tests.soak import rounds
 from tests.yamlio.documents import KEYS, MAPS, SCALARS, VALUES, texts
 
 
@@ -50,7 +51,7 @@ def test_a_written_document_reads_as_it_was_meant(written: tuple[str, dict[str, 
     assert repr(document(text).value) == repr(value)
 
 
-@settings(max_examples=300)
+@settings(max_examples=rounds(300))
 @given(texts(), st.data())
 def test_setting_gives_the_value_and_keeps_the_rest(written: tuple[str, dict[str, Any]], data: st.DataObject) -> None:
     text, value = written
@@ -66,7 +67,7 @@ def test_setting_gives_the_value_and_keeps_the_rest(written: tuple[str, dict[str
         assert [line for line in after.splitlines() if line.lstrip().startswith("#")] == comments
 
 
-@settings(max_examples=300)
+@settings(max_examples=rounds(300))
 @given(texts(st.dictionaries(KEYS, st.one_of(SCALARS, MAPS), min_size=1, max_size=5)), st.data())
 def test_a_scalar_for_a_scalar_changes_one_line(written: tuple[str, dict[str, Any]], data: st.DataObject) -> None:
     text, value = written
@@ -79,7 +80,7 @@ def test_a_scalar_for_a_scalar_changes_one_line(written: tuple[str, dict[str, An
     assert (len(gone), len(came)) == ((0, 0) if same else (1, 1))
 
 
-@settings(max_examples=300)
+@settings(max_examples=rounds(300))
 @given(texts(), st.data())
 def test_a_new_key_only_adds_lines(written: tuple[str, dict[str, Any]], data: st.DataObject) -> None:
     text, value = written
@@ -93,7 +94,7 @@ def test_a_new_key_only_adds_lines(written: tuple[str, dict[str, Any]], data: st
         assert (len(gone), len(came)) in ((1, 3), (0, 2))
 
 
-@settings(max_examples=300)
+@settings(max_examples=rounds(300))
 @given(texts(), st.data())
 def test_unsetting_takes_the_entry_and_nothing_else(written: tuple[str, dict[str, Any]], data: st.DataObject) -> None:
     text, value = written
@@ -108,7 +109,7 @@ def test_unsetting_takes_the_entry_and_nothing_else(written: tuple[str, dict[str
     assert "# head" not in text.splitlines()[:1] or kept[0] == "# head"
 
 
-@settings(max_examples=200)
+@settings(max_examples=rounds(200))
 @given(texts(), st.data())
 def test_setting_a_new_key_and_unsetting_it_gives_the_text_back(
     written: tuple[str, dict[str, Any]], data: st.DataObject

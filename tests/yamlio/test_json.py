@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from terrace.yamlio import read
+from tests.soak import rounds
 
 # Stated: escaped halves of surrogate pairs, raw characters that cannot stand in YAML, keys past 1,024 characters.
 TEXT = st.text(
@@ -28,7 +29,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=rounds(300))
 @given(st.dictionaries(RAW, VALUES, max_size=6), st.sampled_from([None, 0, 2, "\t"]))
 def test_a_json_object_reads_the_same(value: dict[str, Any], indent: int | str | None) -> None:
     text = json.dumps(value, ensure_ascii=False, indent=indent)

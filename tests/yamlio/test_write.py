@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from terrace.errors import TerraceError
 from terrace.model.source import Pointer, dotted
 from terrace.yamlio import dump, dump_scalar, load, render
+from tests.soak import rounds
 from tests.yamlio.documents import KEYS, SCALARS, VALUES
 
 
@@ -34,7 +35,7 @@ def test_other_text_stands_as_it_is(text: str) -> None:
     assert dump_scalar(text) == text
 
 
-@settings(max_examples=500)
+@settings(max_examples=rounds(500))
 @given(SCALARS, st.booleans())
 def test_a_scalar_reads_back_by_both_versions_of_yaml(value: Any, flow: bool) -> None:
     written = dump_scalar(value, flow=flow)

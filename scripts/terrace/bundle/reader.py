@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -141,7 +142,13 @@ def followed(folder: Path) -> Path:
 
 def read_bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        # Without O_NONBLOCK a pipe would be waited for until somebody opens its other end.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise BundleError(f"{path} is not a regular file")
+        with open(descriptor, "rb") as file:
+            return file.read()
     except FileNotFoundError as error:
         if path.name == MANIFEST:
             raise BundleError(

@@ -34,7 +34,7 @@ def run(argv: list[str]) -> int:
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.CLEAN
+        return ExitCode.UNREAD
     except OSError as error:
         _complain(f"{error.filename or 'the output'}: {error.strerror}", "")
         return ExitCode.FAILED
@@ -132,9 +132,23 @@ def _unknown(name: str) -> UsageError:
 
 
 def _complain(message: str, hint: str) -> None:
-    sys.stderr.write(f"terrace: {message}\n")
-    if hint:
-        sys.stderr.write(f"  hint: {hint}\n")
+    for label, text in (("terrace: ", message), ("  hint: ", hint)):
+        if text:
+            sys.stderr.write(_fitted(label, text) if sys.stderr.isatty() else f"{label}{text}\n")
+
+
+def _fitted(label: str, text: str) -> str:
+    """`text` after `label`, in lines that fit the terminal; programs and logs get it as one."""
+    from terrace.report.cells import wrap
+    from terrace.report.style import style_for
+
+    width = style_for(sys.stderr, os.environ).width
+    first, *more = text.split("\n")
+    lines = wrap(first, width, first=len(label), indent=4)
+    for line in more:
+        indent = len(line) - len(line.lstrip())
+        lines += [" " * indent + part for part in wrap(line, width - indent, indent=2)]
+    return f"{label}{chr(10).join(lines)}\n"
 
 
 def _confess(error: Exception) -> None:

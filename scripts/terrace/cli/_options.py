@@ -15,7 +15,7 @@ from terrace.errors import SourceError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from terrace.deploy import Destination
+    from terrace.deploy.destination import Destination
     from terrace.report.style import Style
     from terrace.validate.run import Verdict
     from terrace.views import View
@@ -64,17 +64,11 @@ def environments(args: Namespace) -> list[str]:
     return names
 
 
-def destination(args: Namespace) -> tuple[Destination, str]:
-    """The destination of the one environment that was named (its first one), and where it is."""
-    from terrace.deploy import open_destination
-    from terrace.views import environments_of, named
+def destination(args: Namespace) -> Destination:
+    """The destination of the one environment that was named."""
+    from terrace import delivery
 
-    folder = folder_of(args)
-    environment = named(args.env, environments_of(folder), "environment")
-    if not environment.destinations:
-        raise UsageError(f"{environment.name} has no destination", hint="Name one in its environment.yaml.")
-    config = environment.destinations[0]
-    return open_destination(config, folder), str(config.get("directory", ""))
+    return delivery.destination(folder_of(args), args.env)
 
 
 def actor() -> str:

@@ -27,7 +27,7 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Build into a scratch folder, deliver, and tell what happened."""
-    from terrace import pipeline
+    from terrace import delivery
     from terrace.report.delivered import delivered_json, delivered_text
 
     started = time.monotonic()
@@ -35,7 +35,7 @@ def run(args: Namespace) -> int:
     _options.warn_of_rules_not_run(folder, args.at)
     names = _options.environments(args)
     with _options.scratch(folder / ".terrace" / "staging") as staging:
-        delivered = pipeline.deploy(
+        delivered = delivery.deploy(
             folder,
             staging,
             names,

@@ -1,6 +1,7 @@
 """Say what is installed, what is missing, and what that costs you.
 
-Exit code 1 means something that Terrace needs is missing; what is only optional does not count.
+Exit code 1 means something that Terrace needs is missing; what is only optional does not count. With --format json:
+`version`, and `checks`, each with its `name`, `ok`, what was `found`, what it `costs` to be without, and `needed`.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ def run(args: Namespace) -> int:
     """List, lift, or break a lock."""
     from terrace.report.releases import holds_json, holds_text, lifted_json, unlocked_json
 
-    destination, _ = _options.destination(args)
+    destination = _options.destination(args)
     as_json = args.format == "json"
     if not args.lift and not args.break_lock:
         holds = destination.holds()

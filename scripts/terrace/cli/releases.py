@@ -21,7 +21,7 @@ def run(args: Namespace) -> int:
     """Read the release log and the holds."""
     from terrace.report.releases import releases_json, releases_text
 
-    destination, _ = _options.destination(args)
+    destination = _options.destination(args)
     found = (destination.releases(), destination.current(), destination.holds())
     text = releases_json(*found) if args.format == "json" else releases_text(*found, style=_options.style(args))
     _options.write(args, text)

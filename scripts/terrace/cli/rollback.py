@@ -1,7 +1,7 @@
 """Go back to an earlier release at once, and keep what was undone from coming back.
 
 Without --to, to the configuration that ran before. Needs neither Git nor the network. Secrets stay the current ones
-unless you say --with-secrets. What was undone is held: deploy refuses any bundle that brings it back, until the change
+unless you say --with secrets. What was undone is held: deploy refuses any bundle that brings it back, until the change
 itself is gone from the repository, or somebody lifts the hold (`terrace hold`).
 """
 
@@ -11,7 +11,10 @@ from argparse import ArgumentParser, Namespace
 from datetime import UTC, datetime
 
 from terrace.cli import _options
-from terrace.errors import ExitCode
+from terrace.errors import ExitCode, UsageError
+
+_STREAMS = ("secrets",)
+"""What a release has beside its configuration."""
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -20,7 +23,14 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--service", metavar="SERVICE", help="default: every service of the latest release")
     parser.add_argument("--to", metavar="DIGEST", help="the release's digest, or its first digits")
     parser.add_argument("--reason", required=True, metavar="TEXT", help="why; it stands in the log and in the hold")
-    parser.add_argument("--with-secrets", action="store_true", help="go back to the release's secrets too")
+    parser.add_argument(
+        "--with",
+        dest="streams",
+        action="append",
+        default=[],
+        metavar="STREAMS",
+        help=f"what goes back beside the configuration, with commas between: {', '.join(_STREAMS)}",
+    )
     _options.add_format(parser, ("text", "json"))
 
 
@@ -28,15 +38,27 @@ def run(args: Namespace) -> int:
     """Roll back, and say what changed and what is held."""
     from terrace.report.undone import rollback_json, rollback_text
 
-    destination, _ = _options.destination(args)
+    streams = _streams(args.streams)
+    destination = _options.destination(args)
     result = destination.rollback(
         args.service,
         args.to,
         reason=args.reason,
         actor=_options.actor(),
         now=datetime.now(UTC),
-        with_secrets=args.with_secrets,
+        with_secrets="secrets" in streams,
     )
     text = rollback_json(result) if args.format == "json" else rollback_text(result, _options.style(args))
     _options.write(args, text)
     return ExitCode.CLEAN
+
+
+def _streams(said: list[str]) -> set[str]:
+    """The streams that were named, of those that there are."""
+    streams = {name.strip() for text in said for name in text.split(",")}
+    for name in sorted(streams - set(_STREAMS)):
+        raise UsageError(
+            f"--with: a release has no stream {name!r} beside its configuration",
+            hint=f"There are: {', '.join(_STREAMS)}. The configuration always goes back.",
+        )
+    return streams

@@ -22,9 +22,11 @@ def run(args: Namespace) -> int:
     """Export the contracts, or say which exports are stale."""
     from terrace import schemas
 
-    stale = schemas.write(_options.folder_of(args), check=args.check)
+    folder = _options.folder_of(args)
+    stale = schemas.write(folder, check=args.check)
     for path in stale:
-        sys.stdout.write(f"{'stale' if args.check else 'wrote'}  {path}\n")
+        done = "stale" if args.check else "wrote" if (folder / path).is_file() else "removed"
+        sys.stdout.write(f"{done}  {path}\n")
     if stale and args.check:
         sys.stderr.write("terrace: generated files are not what the contracts lead to\n  hint: terrace schemas\n")
         return ExitCode.FINDINGS

@@ -7,13 +7,9 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from terrace.cli import _options
 from terrace.errors import ExitCode
-
-if TYPE_CHECKING:
-    from terrace.report.verified import Verified
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -24,25 +20,9 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Verify one bundle, or each of an index."""
-    from terrace.bundle import read_index
+    from terrace import delivery
     from terrace.report.verified import verified_json, verified_text
 
-    folder = Path(args.bundle)
-    if (folder / "index.json").is_file():
-        verified = [_verified(folder / service, digest) for service, digest in read_index(folder).items()]
-    else:
-        verified = []
-    verified = verified or [_verified(folder)]
+    verified = delivery.verify(Path(args.bundle))
     _options.write(args, verified_json(verified) if args.format == "json" else verified_text(verified))
     return ExitCode.FINDINGS if any(each.problems for each in verified) else ExitCode.CLEAN
-
-
-def _verified(folder: Path, indexed: str = "") -> Verified:
-    from terrace.bundle import open_bundle, verify
-    from terrace.report.verified import Verified
-
-    found = verify(folder)
-    digest = "" if found else open_bundle(folder).ref.digest
-    if digest and indexed and digest != indexed:
-        found = [f"its digest is not the one that index.json names ({indexed})"]
-    return Verified(folder, "" if found else digest, tuple(found))

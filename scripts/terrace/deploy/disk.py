@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,6 +21,11 @@ _HINTS = {
     errno.EACCES: ("no permission", "Deploy as a user who may write there."),
     errno.EPERM: ("no permission", "Deploy as a user who may write there."),
     errno.ESTALE: ("the mount has gone away", "Mount it again, then deploy again."),
+    errno.EISDIR: ("something that is no file lies in its place", "Look at what it is, move it away, and try again."),
+    errno.ELOOP: ("something that is no file lies in its place", "Look at what it is, move it away, and try again."),
+    errno.ENXIO: ("something that is no file lies in its place", "Look at what it is, move it away, and try again."),
+    errno.ENOTDIR: ("a file lies in the place of a folder", "Look at what it is, move it away, and try again."),
+    errno.EEXIST: ("a file lies in the place of a folder", "Look at what it is, move it away, and try again."),
     errno.EIO: ("the disk reports an error", "Look at the disk or the mount, then deploy again."),
 }
 
@@ -50,7 +56,7 @@ def write_durably(path: Path, data: bytes) -> None:
 
 def write_new(path: Path, data: bytes, mode: int, *, sync: bool = False) -> None:
     """Write a file with exactly `mode`, whatever the umask."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    descriptor = open_regular(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         written = 0
         while written < len(data):
@@ -64,9 +70,18 @@ def write_new(path: Path, data: bytes, mode: int, *, sync: bool = False) -> None
 
 def read_regular(path: Path) -> bytes:
     """The bytes of a file that is no symbolic link."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-    with open(descriptor, "rb") as file:
+    with open(open_regular(path, os.O_RDONLY), "rb") as file:
         return file.read()
+
+
+def open_regular(path: Path, flags: int, mode: int = 0o644) -> int:
+    """A descriptor of the file at `path`. A pipe, a link or whatever else there is an OSError; none is waited for."""
+    # Without O_NONBLOCK a pipe would be waited for until somebody opens its other end.
+    descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY | os.O_CLOEXEC, mode)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.ENXIO, os.strerror(errno.ENXIO), str(path))
+    return descriptor
 
 
 def remove_file(path: Path) -> None:

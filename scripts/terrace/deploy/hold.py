@@ -18,6 +18,7 @@ import orjson
 
 from terrace.bundle import Bundle, canonical
 from terrace.deploy.changes import ABSENT, Change
+from terrace.deploy.disk import read_regular
 from terrace.errors import DestinationError, HeldError
 from terrace.model.release import HeldLeaf, Hold
 from terrace.model.source import Pointer, dotted, json_pointer
@@ -163,7 +164,7 @@ def _whom(tenants: tuple[str, ...]) -> str:
 
 def _load(path: Path) -> Hold:
     try:
-        return decode(orjson.loads(path.read_bytes()))
+        return decode(orjson.loads(read_regular(path)))
     except (OSError, orjson.JSONDecodeError, KeyError, TypeError) as error:
         # A hold that cannot be read may hold back anything: nothing is deployed over it.
         raise DestinationError(

@@ -15,7 +15,7 @@ import orjson
 from terrace.bundle import canonical
 from terrace.deploy import hold as holds
 from terrace.deploy import log
-from terrace.deploy.disk import remove_file, write_durably
+from terrace.deploy.disk import read_regular, remove_file, write_durably
 from terrace.deploy.layout import swap
 from terrace.deploy.steps import OnStep, Step
 from terrace.errors import DestinationError
@@ -96,7 +96,7 @@ def finish(state: State, intent: Intent, on_step: OnStep) -> None:
 def read(state: State) -> Intent | None:
     """The intent that a deployer left behind, if one did."""
     try:
-        data = state.pending.read_bytes()
+        data = read_regular(state.pending)
     except FileNotFoundError:
         return None
     try:

@@ -24,7 +24,7 @@ from typing import NamedTuple
 import orjson
 
 from terrace.deploy.clock import age, stamp
-from terrace.deploy.disk import told
+from terrace.deploy.disk import open_regular, told
 from terrace.errors import LockedError
 
 
@@ -46,7 +46,7 @@ class Owner(NamedTuple):
 def locked(path: Path, now: datetime) -> Iterator[Owner | None]:
     """Hold the lock at `path`. Gives the owner that died with it, if one did."""
     with told("lock the destination"):
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        descriptor = open_regular(path, os.O_RDWR | os.O_CREAT)
     try:
         left = _take(descriptor, now)
         me = Owner(os.uname().nodename, os.getpid(), _boot(), stamp(now))
@@ -64,7 +64,7 @@ def locked(path: Path, now: datetime) -> Iterator[Owner | None]:
 def break_lock(path: Path, owner: str, now: datetime) -> Owner:
     """Forget the owner `host:pid` that is noted in the lock at `path`. Refused while a process here holds the lock."""
     with told("open the lock"):
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        descriptor = open_regular(path, os.O_RDWR | os.O_CREAT)
     try:
         noted = _noted(descriptor)
         if noted is None or noted.name != owner:

@@ -1,7 +1,8 @@
 """The release log: one JSON object a line, only ever appended to, on disk before the next step begins.
 
 A process that dies while it appends leaves a last line without an end. Readers pass over such a line, and the next
-deployer cuts it off: the entry is written again from the recorded intent.
+deployer cuts it off: the entry is written again from the recorded intent. What does not begin as an entry does was not
+left by us: the log is damaged then, and nothing of it is thrown away.
 """
 
 from __future__ import annotations
@@ -15,12 +16,16 @@ from typing import Any, NamedTuple
 import orjson
 
 from terrace.bundle import canonical
-from terrace.deploy.disk import sync_folder
+from terrace.deploy.disk import open_regular, read_regular, sync_folder
 from terrace.errors import DestinationError
 from terrace.model.release import BundleRef, Release, Streams
 
 RELEASES = ("deploy", "rollback")
 """The actions that changed what runs. Others, as lifting a hold, only stand in the log."""
+
+
+_BEGINNING = b'{"action":"'
+"""How every line begins: canonical JSON sorts its keys."""
 
 
 class Entry(NamedTuple):
@@ -33,12 +38,15 @@ class Entry(NamedTuple):
 
 def read(path: Path) -> list[Entry]:
     """Every entry, the oldest first."""
-    lines = _bytes(path).split(b"\n")[:-1]
-    return [_line(path, number, line) for number, line in enumerate(lines, 1)]
+    *lines, torn = _bytes(path).split(b"\n")
+    entries = [_line(path, number, line) for number, line in enumerate(lines, 1)]
+    _check_torn(path, len(lines) + 1, torn)
+    return entries
 
 
 def repair(path: Path) -> bool:
-    """Cut off a last line that was never finished. Returns whether there was one."""
+    """Cut off a last line that was never finished. Returns whether there was one. A damaged log is left as it is."""
+    read(path)
     data = _bytes(path)
     whole = data.rfind(b"\n") + 1
     if whole == len(data):
@@ -51,7 +59,7 @@ def append(path: Path, entries: Iterable[Entry]) -> None:
     """Put `entries` at the end. What a full disk leaves of them is cut off by `repair`."""
     data = b"".join(canonical(encode(entry)) + b"\n" for entry in entries)
     created = not path.exists()
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+    descriptor = open_regular(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     try:
         while data:
             data = data[os.write(descriptor, data) :]
@@ -106,21 +114,33 @@ def _line(path: Path, number: int, line: bytes) -> Entry:
     try:
         return decode(orjson.loads(line))
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
-        raise DestinationError(
-            f"{path}:{number}: the release log is damaged: this line is not a release",
-            hint="Restore the file from a backup, or remove that line; the releases themselves are not affected.",
-        ) from error
+        raise _damaged(path, number) from error
+
+
+def _check_torn(path: Path, number: int, line: bytes) -> None:
+    """Refuse a last line without an end that is not the beginning of an entry."""
+    # After a power cut a file can have its new length and not its new bytes: those are zeros.
+    written = line.rstrip(b"\0")
+    if not (written.startswith(_BEGINNING) or _BEGINNING.startswith(written)):
+        raise _damaged(path, number)
+
+
+def _damaged(path: Path, number: int) -> DestinationError:
+    return DestinationError(
+        f"{path}:{number}: the release log is damaged: this line is not a release",
+        hint="Restore the file from a backup, or remove that line; the releases themselves are not affected.",
+    )
 
 
 def _bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_regular(path)
     except FileNotFoundError:
         return b""
 
 
 def _cut(path: Path, size: int) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    descriptor = open_regular(path, os.O_WRONLY)
     try:
         os.ftruncate(descriptor, size)
         os.fsync(descriptor)

@@ -26,7 +26,7 @@ _SUPPRESS = {
     },
 }
 
-ENVIRONMENT_SCHEMA: dict[str, Any] = {
+_ENVIRONMENT: dict[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "title": "Environment",
     "type": "object",
@@ -46,12 +46,7 @@ ENVIRONMENT_SCHEMA: dict[str, Any] = {
         "destinations": {
             "type": "array",
             "description": "Where releases of the environment go.",
-            "items": {
-                "type": "object",
-                "additionalProperties": False,
-                "required": ["directory"],
-                "properties": {"directory": {"type": "string", "minLength": 1}},
-            },
+            "items": {"type": "object"},
         },
         "recipients": {
             "type": "array",
@@ -86,5 +81,11 @@ TENANT_SCHEMA: dict[str, Any] = {
     },
 }
 
-DESCRIPTOR_SCHEMAS = {"environment.yaml": ENVIRONMENT_SCHEMA, "tenant.yaml": TENANT_SCHEMA}
-"""By the name of the file."""
+
+def environment_schema(destination: dict[str, Any]) -> dict[str, Any]:
+    """What may stand in `environment.yaml`, where an entry of `destinations` is as the schema `destination` says."""
+    properties = _ENVIRONMENT["properties"]
+    return {
+        **_ENVIRONMENT,
+        "properties": {**properties, "destinations": {**properties["destinations"], "items": destination}},
+    }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from terrace.pipeline import Delivered
+from terrace.delivery import Delivered
 from terrace.report.built import findings_text, sealed_record
 from terrace.report.formats.json import dump, findings_records
 from terrace.report.style import PLAIN, Style

@@ -21,7 +21,7 @@ def health_text(checks: Sequence[Check], style: Style = PLAIN) -> str:
 
 
 def health_json(checks: Sequence[Check]) -> str:
-    """The same for programs."""
+    """The same for programs: `checks`, each with `name`, `ok`, `found` (empty if missing), `costs` and `needed`."""
     return json.dumps({"version": 1, "checks": [check._asdict() for check in checks]}, indent=2) + "\n"
 
 

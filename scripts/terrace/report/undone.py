@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from terrace.deploy import RollbackResult, ServiceRollback
+from terrace.deploy.destination import RollbackResult, ServiceRollback
 from terrace.model.source import dotted, json_pointer
 from terrace.report.formats.json import dump
 from terrace.report.records import bundle_record, hold_record

@@ -3,18 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import NamedTuple
 
+from terrace.delivery import Verified
 from terrace.report.formats.json import dump
-
-
-class Verified(NamedTuple):
-    """A bundle's folder, with its digest if every byte is right, or all that is wrong."""
-
-    folder: Path
-    digest: str = ""
-    problems: tuple[str, ...] = ()
 
 
 def verified_text(verified: Sequence[Verified]) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from terrace.model.descriptors import ENVIRONMENT_SCHEMA, TENANT_SCHEMA
+from terrace.deploy import kinds
+from terrace.model.descriptors import TENANT_SCHEMA, environment_schema
 from terrace.model.service import PREFIX
 from terrace.model.variants import Schema, layer_schema, made_from, secrets_schema, shared_schema
 from terrace.schemas.contracts import contract_path, contract_schema, services
@@ -61,7 +62,7 @@ def _files(root: Path, contracts: dict[str, Schema]) -> dict[str, bytes]:
     every = "the contracts in schemas/"
     files |= _generated("shared.layer", shared_schema(layers.values()), every, title="Sections that services share")
     files |= _generated("shared.secrets", _shared_secrets(sealed), every, title="Secrets that services share")
-    files |= _generated("environment.schema", ENVIRONMENT_SCHEMA, "the terrace package")
+    files |= _generated("environment.schema", environment_schema(kinds.schema()), "the terrace package")
     files |= _generated("tenant.schema", TENANT_SCHEMA, "the terrace package")
     return files | settings(root, list(contracts))
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from terrace import git, schemas
-from terrace.errors import RefusedError, TerraceError, UsageError
+from terrace.errors import TerraceError, UsageError
 from terrace.schemas.contracts import RESERVED
 from terrace.starter.package import Requirement
 
@@ -67,7 +67,7 @@ def _refuse_name(service: str) -> None:
 def _refuse_full(folder: Path) -> None:
     if not folder.is_dir():
         if folder.exists() or folder.is_symlink():
-            raise RefusedError(f"{folder} is there, and is not a folder", hint="Name a new folder, or an empty one.")
+            raise TerraceError(f"{folder} is there, and is not a folder", hint="Name a new folder, or an empty one.")
         return
     try:
         there = sorted(path.name for path in folder.iterdir() if path.name not in _HARMLESS)
@@ -75,7 +75,7 @@ def _refuse_full(folder: Path) -> None:
         raise TerraceError(f"cannot look into {folder}: {error.strerror}") from error
     if there:
         more = f" and {len(there) - 3} more" if len(there) > 3 else ""
-        raise RefusedError(
+        raise TerraceError(
             f"{folder} is not empty: {', '.join(there[:3])}{more} would be in the way",
             hint="Name a new folder, or an empty one. To adopt Terrace in a repository that you have, start one "
             "elsewhere and take over what you want.",

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from terrace import __version__
-from terrace.errors import RefusedError, UsageError
+from terrace.errors import TerraceError, UsageError
 
 NAME = "terrace-config"
 
@@ -34,7 +34,7 @@ def requirement(wheel: Path | None) -> Requirement:
         return Requirement(f"{NAME}~={__version__}")
     if origin.suffix == ".whl" and origin.is_file():
         return _kept(origin)
-    raise RefusedError(
+    raise TerraceError(
         "this terrace was not installed from an index or a wheel, so a new repository could not install it",
         hint="Build a wheel in the checkout (uv build --wheel), and name it: terrace init DIR --wheel dist/NAME.whl",
     )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from functools import cache
 
-from terrace.model.descriptors import DESCRIPTOR_SCHEMAS
+from terrace.deploy import kinds
+from terrace.model.descriptors import TENANT_SCHEMA, environment_schema
 from terrace.validate.schema import Compiled
 
 
 @cache
 def descriptor_schema(name: str) -> Compiled:
     """The compiled schema of `environment.yaml` or `tenant.yaml`."""
-    return Compiled(DESCRIPTOR_SCHEMAS[name])
+    return Compiled(TENANT_SCHEMA if name == "tenant.yaml" else environment_schema(kinds.schema()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from terrace.layering import Layering
@@ -33,18 +33,29 @@ class Overlays:
 
     def __init__(self, layering: Layering) -> None:
         self._layering = layering
+        self._of_groups: dict[tuple[str, str], list[tuple[Overlay, frozenset[str]]]] = {}
 
     def of(self, family: Family) -> Iterator[tuple[Overlay, tuple[str, ...]]]:
         """Each leaf of each overlay that belongs to the family alone, with the targets it reaches there."""
         if family.tenant:
             wanted = _uses(family.configs, lambda layer, _: layer.kind is LayerKind.TENANT)
-            yield from self._overlays(family.contract, wanted, {})
+            yield from _with_targets(self._overlays(family.contract, wanted, {}), family)
+            yield from self._reaching(family, family.tenant)
             return
-        yield from self._overlays(family.contract, _uses(family.configs, _of_its_own), {})
+        own = self._overlays(family.contract, _uses(family.configs, _of_its_own), {})
+        yield from _with_targets(own, family)
         groups = {name: self._group(family, name) for name in family.repository.groups}
         for name, uses in groups.items():
             others = {layer: use for other, found in groups.items() if other != name for layer, use in found.items()}
-            yield from self._overlays(family.contract, uses, others)
+            found = list(self._overlays(family.contract, uses, others))
+            self._of_groups[family.service, name] = found
+            # Which tenants are in the group is known when they are judged: each adds the targets that it has.
+            yield from ((overlay, ()) for overlay, _ in found)
+
+    def _reaching(self, family: Family, tenant: Tenant) -> Iterator[tuple[Overlay, tuple[str, ...]]]:
+        """The leaves of the tenant's groups again, with the targets of this tenant that they reach."""
+        for name in tenant.groups:
+            yield from _with_targets(self._of_groups.get((family.service, name), ()), family)
 
     def _group(self, family: Family, name: str) -> dict[Layer, list[_Use]]:
         """The layers of a group in each environment, as they lie over it for a tenant of this group alone."""
@@ -57,15 +68,16 @@ class Overlays:
 
     def _overlays(
         self, contract: Contract, uses: Mapping[Layer, list[_Use]], others: Mapping[Layer, list[_Use]]
-    ) -> Iterator[tuple[Overlay, tuple[str, ...]]]:
+    ) -> Iterator[tuple[Overlay, frozenset[str]]]:
+        """Each leaf, and the environments in which it lies over something."""
         for layer, places in uses.items():
+            environments = frozenset(place.config.target.environment for place in places)
             for pointer, value in _worth_a_look(layer.values, places[0].beneath()):
-                targets = tuple(str(place.config.target) for place in places)
                 below = tuple(self._below(contract, place, pointer) for place in places)
                 other = any(contribution(stranger, pointer) for stranger in others)
                 services = self._services(layer, pointer)
                 field = contract.field(pointer)
-                yield Overlay(layer.document, pointer, value, field, below, services, other), targets
+                yield Overlay(layer.document, pointer, value, field, below, services, other), environments
 
     def _services(self, layer: Layer, pointer: Pointer) -> int:
         if not layer.path.endswith("/shared.yaml"):
@@ -81,6 +93,16 @@ class Overlays:
                 break
             return Below(said.value, layer)
         return Below(_default(contract, pointer), None)
+
+
+def _with_targets(
+    found: Iterable[tuple[Overlay, frozenset[str]]], family: Family
+) -> Iterator[tuple[Overlay, tuple[str, ...]]]:
+    """Each leaf with the targets of the family that are in its environments; left out where there are none."""
+    for overlay, environments in found:
+        targets = tuple(str(config.target) for name, config in family.configs.items() if name in environments)
+        if targets:
+            yield overlay, targets
 
 
 def _worth_a_look(values: dict[str, Any], under: Any) -> Iterator[tuple[Pointer, Any]]:

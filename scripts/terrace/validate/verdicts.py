@@ -120,7 +120,7 @@ def _load(path: str, key: str) -> tuple[dict[str, Kept], dict[str, Any]]:
     import json  # orjson takes longer to import than it saves here
 
     try:
-        with open(path, "rb") as file:
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # never wait for a pipe
             check, payload = file.read(32), file.read()
         if hashlib.sha256(payload).digest() != check:
             return {}, {}

@@ -38,6 +38,12 @@ BAD = (
         "database.host",
     ),
     Example(
+        {"tenants/acme/app.yaml": "database: null\n"},
+        "tenants/acme/app.yaml:1",
+        "database.host",
+        also=("SEC005", "TEN001"),
+    ),
+    Example(
         {"environments/staging/environment.yaml": "protected: false\n"},
         "environments/staging/environment.yaml:1",
         "kind",
@@ -52,7 +58,9 @@ def check(problem: SchemaProblem) -> Iterator[Hit]:
         return
     pointer = (*problem.pointer, problem.name)
     inside = problem.field is not None and ("*" in problem.field.pointer or 0 in problem.field.pointer)
-    where = "" if problem.target is None or inside else f" in {problem.target.environment.name}"
+    environment = "" if problem.target is None or inside else problem.target.environment.name
+    # A line that all environments share is one mistake, not one in each of them.
+    where = f" in {environment}" if environment and f"/{environment}/" in problem.location.path else ""
     yield Hit(
         f"{dotted(pointer)} is required and not set{where}",
         problem.location,

@@ -1,12 +1,12 @@
 """# Generated file out of date
 
-A file that is made from the contracts is not what they lead to now: the contract was changed and the file was not, or
-somebody edited the file.
+A file that is made from the contracts is not what they lead to now: the contract was changed or removed and the file
+was not, or somebody edited the file.
 
 **Why.** The committed schemas are what editors, hooks and every look at another revision go by. One that is out of date
-judges files by rules that the application does not have.
+judges files by rules that the application does not have, and one without a contract by rules that nobody can change any more.
 
-**Fix.** Run `terrace schemas` and commit what it changes. To change a schema, change the contract in `schemas/`.
+**Fix.** Run `terrace schemas` and commit what it changes or removes. To change a schema, change the contract in `schemas/`.
 """
 
 from __future__ import annotations

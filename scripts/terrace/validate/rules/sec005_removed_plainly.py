@@ -49,6 +49,15 @@ BAD = (
         "tenants/acme/app.yaml:1",
         "mail",
     ),
+    Example(
+        {
+            "environments/staging/app.secrets.yaml": f"database:\n  password: {SEALED}\n{NOTES}",
+            "tenants/acme/app.yaml": "database:\n  password: null\n",
+        },
+        "tenants/acme/app.yaml:2",
+        "database.password",
+        also=("TEN001",),
+    ),
 )
 
 
@@ -68,7 +77,8 @@ def check(view: TargetView) -> Iterator[Hit]:
 
 def _hit(layer: Layer, said: Contribution, related: Related) -> Hit:
     name = dotted(said.pointer)
-    message = f"{name} is set in a plain file, over a secret that is added afterwards"
+    done = "removed by a null" if said.value is None else "set"
+    message = f"{name} is {done} in a plain file, over a secret that is added afterwards"
     hint = "Remove the secret from the weaker secrets file, or set another one in a secrets file here."
     return Hit(message, layer.document.at(said.pointer), said.pointer, hint, (related,))
 

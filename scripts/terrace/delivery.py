@@ -1,0 +1,161 @@
+"""READ AFTER `pipeline`: what it builds goes to destinations, and what stands there is looked at and taken back.
+
+`deploy` strings the last stage to the ones before it. The rest needs no repository but for an environment's name: its
+destination is opened, and lists, rolls back and lifts holds by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from terrace.errors import BundleError, DestinationError, HeldError, UsageError
+from terrace.pipeline import Built, build
+from terrace.validate.run import Progress, without_progress
+
+if TYPE_CHECKING:
+    from terrace.deploy.destination import Delivery, Destination
+    from terrace.seal import Sealed
+
+
+class Delivered(NamedTuple):
+    """An environment that went to one of its destinations, or the reason why it did not.
+
+    `before` holds what was current there by service, `leaves` how many values changed since. `failed`: it could not be
+    done, rather than must not. After a dry run there is
+    no `delivery`, and `clears` names the holds that it would clear.
+    """
+
+    built: Built
+    destination: str = ""
+    delivery: Delivery | None = None
+    before: Mapping[str, str] = {}
+    leaves: Mapping[str, int] = {}
+    problem: str = ""
+    failed: bool = False
+    clears: tuple[str, ...] = ()
+
+
+def deploy(
+    folder: Path,
+    staging: Path,
+    environments: Sequence[str] = (),
+    *,
+    actor: str,
+    reason: str = "",
+    at: str | None = None,
+    now: datetime | None = None,
+    dry_run: bool = False,
+    jobs: int = 1,
+    progress: Progress = without_progress,
+) -> list[Delivered]:
+    """Build, and deliver each environment to its destinations, in promotion order.
+
+    An environment that is not built, or that a destination refuses, is told with its reason; the others go on, but
+    those that come after it in promotion order and are protected. A dry run compares with what is at the destinations,
+    and writes nothing there.
+    """
+    now = now or datetime.now(UTC)
+    delivered: list[Delivered] = []
+    for built in build(folder, staging, environments, at=at, today=now.date(), jobs=jobs, progress=progress):
+        stopped = next((each for each in delivered if each.problem), None)
+        if built.problem:
+            delivered.append(Delivered(built, problem=built.problem))
+        elif stopped and built.environment.protected:
+            problem = f"{stopped.built.environment.name} comes before it, and was not"
+            delivered.append(Delivered(built, problem=problem))
+        elif not built.environment.destinations:
+            delivered.append(Delivered(built, problem="its environment.yaml names no destination"))
+        else:
+            who = _Deployer(folder, actor, reason, now, dry_run)
+            delivered += [_deliver(built, config, who) for config in built.environment.destinations]
+    return delivered
+
+
+def destination(folder: Path, environment: str) -> Destination:
+    """The destination of an environment (its first one), to list its releases, roll back, or lift a hold."""
+    from terrace.deploy.kinds import open_destination
+    from terrace.views import environments_of, named
+
+    found = named(environment, environments_of(folder), "environment")
+    if not found.destinations:
+        raise UsageError(f"{found.name} has no destination", hint="Name one in its environment.yaml.")
+    return open_destination(found.destinations[0], folder)
+
+
+class Verified(NamedTuple):
+    """A bundle's folder, with its digest if every byte is right, or all that is wrong."""
+
+    folder: Path
+    digest: str = ""
+    problems: tuple[str, ...] = ()
+
+
+def verify(folder: Path) -> list[Verified]:
+    """What is wrong with the bundle in `folder`, or with each bundle that its `index.json` names."""
+    from terrace.bundle import read_index
+
+    if not folder.is_dir():
+        what = "is not a folder" if folder.exists() else "is not there"
+        raise BundleError(f"{folder} {what}, so there is no bundle to verify", hint="Make one with terrace build.")
+    indexed = read_index(folder) if (folder / "index.json").is_file() else {}
+    return [_verified(folder / service, digest) for service, digest in indexed.items()] or [_verified(folder)]
+
+
+def _verified(folder: Path, indexed: str = "") -> Verified:
+    from terrace import bundle
+
+    found = bundle.verify(folder)
+    digest = "" if found else bundle.open_bundle(folder).ref.digest
+    if digest and indexed and digest != indexed:
+        found = [f"its digest is not the one that index.json names ({indexed})"]
+    return Verified(folder, "" if found else digest, tuple(found))
+
+
+class _Deployer(NamedTuple):
+    folder: Path
+    actor: str
+    reason: str
+    now: datetime
+    dry_run: bool
+
+
+def _deliver(built: Built, config: Mapping[str, Any], who: _Deployer) -> Delivered:
+    from terrace.deploy.kinds import address, open_destination
+
+    name = address(config)
+    try:
+        destination = open_destination(config, who.folder)
+        before = destination.current()
+        leaves = {
+            bundle.ref.service: destination.changed_leaves(bundle.folder)
+            for bundle in built.bundles
+            if bundle.ref.service in before and before[bundle.ref.service].digest != bundle.ref.digest
+        }
+        was = {service: ref.digest for service, ref in before.items()}
+        if who.dry_run:
+            return Delivered(built, name, before=was, leaves=leaves, clears=_cleared(destination, built.bundles))
+        delivery = destination.deploy(
+            [bundle.folder for bundle in built.bundles],
+            now=who.now,
+            actor=who.actor,
+            commit=built.origin.commit,
+            dirty=bool(built.origin.dirty),
+            reason=who.reason,
+        )
+    except DestinationError as error:
+        failed = not isinstance(error, HeldError)
+        return Delivered(built, name, problem=f"{error.message}. {error.hint}".strip(), failed=failed)
+    return Delivered(built, name, delivery, was, leaves)
+
+
+def _cleared(destination: Destination, bundles: Sequence[Sealed]) -> tuple[str, ...]:
+    """The holds that these bundles would clear; raises `HeldError` if one brings back what is held."""
+    from terrace.bundle import open_bundle
+
+    for bundle in bundles:
+        destination.check_holds(open_bundle(bundle.folder))
+    services = {bundle.ref.service for bundle in bundles}
+    return tuple(hold.name for hold in destination.holds() if hold.service in services)
