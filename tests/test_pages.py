@@ -32,7 +32,7 @@ def test_every_key_of_an_environment_is_explained() -> None:
 
 def test_the_commands_page_holds_the_help_of_each_command() -> None:
     page = runpy.run_path(str(DOCS / "hooks.py"))["commands_page"]()
-    assert re.findall(r"^## (\w+)$", page, re.M) == commands()
+    assert re.findall(r"^## (\w[\w -]*)$", page, re.M) == commands()
     assert page.count("usage: terrace ") == len(commands())
     assert "\x1b" not in page
     assert [line for line in page.splitlines() if len(line) > 120] == []

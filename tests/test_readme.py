@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 import pytest
 
-from terrace.cli import commands, summary
+from terrace.cli import overview, summary
 from terrace.layering import ORDER
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -130,10 +130,10 @@ def test_the_table_of_commands_is_that_of_the_program() -> None:
     head = "| Command | What it does |"
     text = README.read_text(encoding="utf-8")
     if WRITE:
-        table = [head, "|---|---|", *(f"| `terrace {name}` | {summary(name)} |" for name in commands())]
+        table = [head, "|---|---|", *(f"| `terrace {name}` | {summary(name)} |" for name in overview())]
         text = re.sub(rf"{re.escape(head)}\n(\|.*\n)*", "\n".join(table) + "\n", text)
         README.write_text(text, encoding="utf-8")
-    assert _rows(text, head) == [(f"terrace {name}", summary(name)) for name in commands()]
+    assert _rows(text, head) == [(f"terrace {name}", summary(name)) for name in overview()]
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ def test_hooks_for_other_repositories_are_those_used_here(root: Path) -> None:
 
 @pytest.mark.skipif(find_spec("terrace.cli") is None, reason="the command line is not there yet")
 def test_every_terrace_command_that_is_named_is_there(root: Path, files: list[Path]) -> None:
-    from terrace.cli import commands
+    from terrace.cli import commands, groups
 
     texts = [path for path in files if path.suffix in (".md", ".yml", ".yaml") or path.name == "Makefile"]
     named = {
@@ -88,4 +88,4 @@ def test_every_terrace_command_that_is_named_is_there(root: Path, files: list[Pa
         for command in CALLED.findall(path.read_text(encoding="utf-8", errors="replace"))
     }
     assert {command for _, command in named} >= {"deploy", "validate", "lint", "schemas", "fix"}
-    assert sorted(entry for entry in named if entry[1] not in commands()) == []
+    assert sorted(entry for entry in named if entry[1] not in {*commands(), *groups()}) == []

@@ -2,7 +2,8 @@
 
 Each command is one file in this folder: its docstring is its help (the first line stands in `terrace --help`),
 `configure(parser)` adds its options and `run(args)` does the work and returns an exit code. A command's module is
-imported when the command is used, so that each costs only what it needs.
+imported when the command is used, so that each costs only what it needs. A folder is a group of commands, such as
+`terrace secrets set`, and has the same files; the docstring of its `__init__.py` is the group's help.
 """
 
 from __future__ import annotations
@@ -43,16 +44,29 @@ def run(argv: list[str]) -> int:
         return ExitCode.BUG
 
 
-def commands() -> list[str]:
-    """The names of all commands."""
-    folder = os.path.dirname(__file__)  # noqa: PTH120 - pathlib costs start-up time
-    names = [name[:-3] for name in os.listdir(folder) if name.endswith(".py")]  # noqa: PTH208
-    return sorted(name for name in names if not name.startswith("_"))
+def commands(group: str = "") -> list[str]:
+    """The names of all commands, those in groups as two words; or of those of one `group`."""
+    folder = os.path.join(os.path.dirname(__file__), group)  # noqa: PTH118, PTH120 - pathlib costs start-up time
+    names = [name[:-3] for name in os.listdir(folder) if name.endswith(".py") and not name.startswith("_")]  # noqa: PTH208
+    if group:
+        return sorted(f"{group} {name}" for name in names)
+    return sorted([*names, *(name for inner in groups() for name in commands(inner))])
+
+
+def overview() -> list[str]:
+    """The names of single commands, and of groups."""
+    return sorted([*(name for name in commands() if " " not in name), *groups()])
+
+
+def groups() -> list[str]:
+    """The names of the groups of commands."""
+    with os.scandir(os.path.dirname(__file__)) as entries:  # noqa: PTH120
+        return sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("_"))
 
 
 def command(name: str) -> ModuleType:
-    """The module of a command."""
-    return import_module(f"terrace.cli.{name}")
+    """The module of a command, or of a group."""
+    return import_module(f"terrace.cli.{name.replace(' ', '.')}")
 
 
 def parser_of(name: str) -> ArgumentParser:
@@ -75,8 +89,13 @@ def parser_of(name: str) -> ArgumentParser:
 def _run(argv: list[str]) -> int:
     repo, rest = _repo(argv)
     if not rest or rest[0] in ("-h", "--help", "help"):
-        sys.stdout.write(_overview())
+        sys.stdout.write(_help())
         return ExitCode.CLEAN if rest else ExitCode.USAGE
+    if rest[0] in groups():
+        if len(rest) < 2 or rest[1] in ("-h", "--help", "help"):
+            sys.stdout.write(_group_help(rest[0]))
+            return ExitCode.CLEAN if len(rest) > 1 else ExitCode.USAGE
+        rest = [f"{rest[0]} {rest[1]}", *rest[2:]]
     if rest[0] in ("-V", "--version"):
         sys.stdout.write(f"terrace {__version__}\n")
         return ExitCode.CLEAN
@@ -106,15 +125,22 @@ def _repo(argv: list[str]) -> tuple[str | None, list[str]]:
     return repo, argv
 
 
-def _overview() -> str:
+def _help() -> str:
     lines = [
         "Terrace: configuration in Git, proved right, sealed and delivered.",
         "",
         "usage: terrace [-C DIR] COMMAND [OPTIONS]",
         "",
     ]
-    lines += [f"  {name:<12}{summary(name)}" for name in commands()]
+    lines += [f"  {name:<12}{summary(name)}" for name in overview()]
     lines += ["", "`terrace COMMAND --help` tells more.", ""]
+    return "\n".join(lines)
+
+
+def _group_help(group: str) -> str:
+    lines = [(command(group).__doc__ or "").strip(), "", f"usage: terrace [-C DIR] {group} COMMAND [OPTIONS]", ""]
+    lines += [f"  {name.split()[1]:<20}{summary(name)}" for name in commands(group)]
+    lines += ["", f"`terrace {group} COMMAND --help` tells more.", ""]
     return "\n".join(lines)
 
 

@@ -21,13 +21,16 @@ def run(args: Namespace) -> int:
     """Build one parser of all commands, and print what shtab makes of it."""
     import shtab
 
-    from terrace.cli import command, commands, summary
+    from terrace.cli import command, commands, groups, summary
 
     parser = ArgumentParser(prog="terrace")
     parser.add_argument("-C", "--repo", metavar="DIR")
     parser.add_argument("-V", "--version", action="store_true")
     subparsers = parser.add_subparsers()
+    inner = {group: subparsers.add_parser(group, help=summary(group)).add_subparsers() for group in groups()}
     for name in commands():
-        command(name).configure(subparsers.add_parser(name, help=summary(name)))
+        *group, last = name.split()
+        adding = inner[group[0]] if group else subparsers
+        command(name).configure(adding.add_parser(last, help=summary(name)))
     sys.stdout.write(shtab.complete(parser, args.shell) + "\n")
     return ExitCode.CLEAN

@@ -6,6 +6,7 @@ A login's token is made anew when two thirds of its time are over, and once when
 from __future__ import annotations
 
 import os
+import random
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -16,7 +17,7 @@ from terrace.model.reference import Reference
 from terrace.refs.stores import Content, UnavailableError, client_of, refuse_version, with_value
 
 _POD_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token"
-_TRIES = 5
+_TRIES = 10
 Answer = TypeVar("Answer")
 
 
@@ -82,6 +83,7 @@ class Vault:
             answer = self._write(reference, body)
             if answer is not None:
                 return str(answer["data"]["version"])
+            time.sleep(random.uniform(0, 0.2))  # so that those who write at once do not meet again
         raise UnavailableError(f"{reference}: others write there all the time", hint="Try again.")
 
     def _last_deleted(self, reference: Reference) -> int:
