@@ -1,0 +1,1 @@
+"""Secrets in encrypted files: what Git calls for them, and how it is told to."""

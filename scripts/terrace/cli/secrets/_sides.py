@@ -1,0 +1,65 @@
+"""What `merge-driver` and `resolve` have in common: opening each side with a record, and telling what became of them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from terrace.secrets.merging import Merged, Open
+    from terrace.sops import Opened
+
+
+def opener(path: str, command: str) -> Open:
+    """Opens a side of the file at `path` with the keys at hand, once the audit log has it."""
+    from terrace.audit import Log, default_folder
+    from terrace.secrets.store import open_audited
+    from terrace.sops import find_identities
+
+    identities = find_identities(os.environ, Path.home())
+    log = Log(default_folder(os.environ))
+
+    def open_(text: str, side: str) -> Opened:
+        opened, written = open_audited(path, text, identities, log, command=f"terrace {command}", reason=f"merge: {side}")
+        if written.problem:
+            sys.stderr.write(f"terrace: {written.problem}\n")
+        return opened
+
+    return open_
+
+
+def names(path: str) -> Mapping[str, str]:
+    """The names of recipients, by key, as `recipients.yaml` nearest above `path` has them; none if there is none."""
+    from terrace import yamlio
+
+    for folder in Path(path).absolute().parents:
+        file = folder / "recipients.yaml"
+        if file.is_file():
+            document, _ = yamlio.read(str(file), file.read_bytes())
+            entries = document.value.get("recipients") if document else None
+            if not isinstance(entries, dict):
+                return {}
+            return {str(entry["key"]): name for name, entry in entries.items() if isinstance(entry, dict) and "key" in entry}
+    return {}
+
+
+def complain(lines: list[str]) -> None:
+    """Lines for whoever merges."""
+    sys.stderr.write("".join(f"{line}\n" for line in lines))
+
+
+def warn_of_exposed(merged: Merged, names: Mapping[str, str]) -> None:
+    """Say which new values somebody can still read whom this merge takes away."""
+    from terrace.model.source import dotted
+
+    complain(
+        [
+            f"terrace: rotate {dotted(each.pointer)}: it was encrypted for "
+            f"{', '.join(names.get(key, key) for key in each.recipients)} too, no recipient any more"
+            for each in merged.exposed
+        ]
+    )

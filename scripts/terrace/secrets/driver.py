@@ -1,0 +1,48 @@
+"""What the merge driver says: names of what conflicts and what to do about it, never a value."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from terrace.errors import TerraceError
+from terrace.model.source import dotted
+from terrace.sops.errors import NoKeyError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from terrace.secrets.threeway import Clash
+
+
+def conflict(path: str, clashes: Sequence[Clash]) -> list[str]:
+    """The lines about values that clash; none if none do."""
+    if not clashes:
+        return []
+    width = max(len(dotted(clash.pointer)) for clash in clashes)
+    return [
+        f"terrace: {path}: {len(clashes)} {'conflict' if len(clashes) == 1 else 'conflicts'}",
+        *(f"  {dotted(clash.pointer):<{width}}  {clash.why}".rstrip() for clash in clashes),
+        "  The file holds everything else of both sides, and ours of these. To take theirs of some, and ours of others:",
+        f"  terrace secrets resolve {path} --theirs NAME --ours NAME; then git add {path}",
+    ]
+
+
+def refusal(path: str, error: Exception, ours: Path, theirs: Path, names: Mapping[str, str]) -> list[str]:
+    """The lines about versions that could not be merged at all."""
+    message = error.message if isinstance(error, TerraceError) else "a side is not UTF-8"
+    lines = [f"terrace: {path} is not merged: {message}"]
+    if isinstance(error, NoKeyError) and (who := _who(ours, theirs)):
+        lines.append(f"  Who could: {', '.join(names.get(key, key) for key in who)}")
+    elif isinstance(error, TerraceError) and error.hint:
+        lines.append(f"  {error.hint}")
+    return [*lines, f"  The file is ours, as it was. To take theirs as a whole: git checkout --theirs {path}"]
+
+
+def _who(ours: Path, theirs: Path) -> list[str]:
+    """The recipients of both sides."""
+    from terrace.sops.sealed import inspect
+
+    sides = [inspect(file.read_bytes().decode("utf-8")).recipients for file in (ours, theirs)]
+    first, second = ([each.recipient for each in side] for side in sides)
+    return [recipient for recipient in first if recipient in second]
