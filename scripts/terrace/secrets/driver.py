@@ -19,13 +19,19 @@ def conflict(path: str, clashes: Sequence[Clash]) -> list[str]:
     """The lines about values that clash; none if none do."""
     if not clashes:
         return []
-    width = max(len(dotted(clash.pointer)) for clash in clashes)
     return [
-        f"terrace: {path}: {len(clashes)} {'conflict' if len(clashes) == 1 else 'conflicts'}",
-        *(f"  {dotted(clash.pointer):<{width}}  {clash.why}".rstrip() for clash in clashes),
+        f"terrace: {unsettled(path, clashes)}",
         "  The file holds everything else of both sides, and ours of these. To take theirs of some, and ours of others:",
         f"  terrace secrets resolve {path} --theirs NAME --ours NAME; then git add {path}",
     ]
+
+
+def unsettled(path: str, clashes: Sequence[Clash]) -> str:
+    """How many values clash in a file, and a line for each."""
+    width = max(len(dotted(clash.pointer)) for clash in clashes)
+    many = "1 conflict" if len(clashes) == 1 else f"{len(clashes)} conflicts"
+    lines = (f"  {dotted(clash.pointer):<{width}}  {clash.why}" for clash in clashes)
+    return "\n".join((f"{path}: {many}", *lines))
 
 
 def refusal(path: str, error: Exception, ours: Path, theirs: Path, names: Mapping[str, str]) -> list[str]:

@@ -77,7 +77,9 @@ def attributes(text: str) -> str:
 
 
 def _line(line: str, *, last: bool) -> str:
-    others = [word for word in line.split()[1:] if word.lstrip("-!").partition("=")[0] not in ("diff", "merge", "binary")]
+    others = [
+        word for word in line.split()[1:] if word.lstrip("-!").partition("=")[0] not in ("diff", "merge", "binary")
+    ]
     words = [LINE if last else PATTERN, *others]
     end = line[len(line.rstrip("\r\n")) :]
     return " ".join(words) + end if last or others else ""

@@ -24,7 +24,9 @@ def opener(path: str, command: str) -> Open:
     log = Log(default_folder(os.environ))
 
     def open_(text: str, side: str) -> Opened:
-        opened, written = open_audited(path, text, identities, log, command=f"terrace {command}", reason=f"merge: {side}")
+        opened, written = open_audited(
+            path, text, identities, log, command=f"terrace {command}", reason=f"merge: {side}"
+        )
         if written.problem:
             sys.stderr.write(f"terrace: {written.problem}\n")
         return opened
@@ -43,7 +45,9 @@ def names(path: str) -> Mapping[str, str]:
             entries = document.value.get("recipients") if document else None
             if not isinstance(entries, dict):
                 return {}
-            return {str(entry["key"]): name for name, entry in entries.items() if isinstance(entry, dict) and "key" in entry}
+            return {
+                str(entry["key"]): name for name, entry in entries.items() if isinstance(entry, dict) and "key" in entry
+            }
     return {}
 
 
@@ -63,3 +67,11 @@ def warn_of_exposed(merged: Merged, names: Mapping[str, str]) -> None:
             for each in merged.exposed
         ]
     )
+
+
+def replace(file: Path, text: str) -> None:
+    """The text as the file, at once: whoever ends us in the middle leaves the old file, not half of the new one."""
+    beside = file.with_name(f"{file.name}.{os.getpid()}")
+    beside.write_bytes(text.encode("utf-8"))
+    beside.chmod(file.stat().st_mode & 0o777)
+    beside.replace(file)

@@ -12,7 +12,6 @@ merged at all, OURS stays as it was.
 
 from __future__ import annotations
 
-import os
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,14 +50,11 @@ def run(args: Namespace) -> int:
 def _merged(args: Namespace) -> Merged:
     from datetime import UTC, datetime
 
-    from terrace.cli.secrets._sides import opener
+    from terrace.cli.secrets._sides import opener, replace
     from terrace.secrets.merging import merge
 
     base, ours, theirs = (Path(file).read_bytes().decode("utf-8") for file in (args.base, args.ours, args.theirs))
     merged = merge(base, ours, theirs, opener(args.path, "secrets merge-driver"), datetime.now(UTC))
     if merged.text != ours:
-        # At once: whoever ends us in the middle leaves Git with our old version, not with half of a file.
-        beside = f"{args.ours}.{os.getpid()}"
-        Path(beside).write_bytes(merged.text.encode("utf-8"))
-        Path(beside).replace(args.ours)
+        replace(Path(args.ours), merged.text)
     return merged
