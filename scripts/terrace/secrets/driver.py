@@ -21,7 +21,7 @@ def conflict(path: str, clashes: Sequence[Clash]) -> list[str]:
         return []
     return [
         f"terrace: {unsettled(path, clashes)}",
-        "  The file holds everything else of both sides, and ours of these. To take theirs of some, and ours of others:",
+        "  The file holds everything else of both sides, and ours of these. To take theirs of some, ours of others:",
         f"  terrace secrets resolve {path} --theirs NAME --ours NAME; then git add {path}",
     ]
 

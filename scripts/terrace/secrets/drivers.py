@@ -47,7 +47,7 @@ def install(git: Git, folder: Path, program: str) -> Installed:
         if (found := _attribute(git, folder, kind)) != DRIVER:
             raise RefusedError(
                 f"Git would still use {kind}={found} for {PATTERN}: another line of attributes wins",
-                hint=f"`git check-attr -a {_SAMPLE}` shows it; look into .gitattributes below, and .git/info/attributes.",
+                hint=f"See `git check-attr -a {_SAMPLE}`; look into .gitattributes below, and .git/info/attributes.",
             )
     return Installed(tuple(done), after != before)
 

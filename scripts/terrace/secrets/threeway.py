@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 from terrace.sops.splice import same
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from terrace.model.source import Pointer
 
@@ -67,21 +67,22 @@ def _map(
     merged = {}
     for key in dict.fromkeys((*ours, *theirs, *base)):
         sides = (side.get(key, MISSING) for side in (base, ours, theirs))
-        value = _value(*sides, (*pointer, key), settled)
+        value = _value(sides, (*pointer, key), settled)
         if value is not MISSING:
             merged[key] = value
     return merged
 
 
-def _value(base: Any, ours: Any, theirs: Any, pointer: Pointer, settled: _Settled) -> Any:
+def _value(sides: Iterable[Any], pointer: Pointer, settled: _Settled) -> Any:
+    base, ours, theirs = sides
     if equal(ours, theirs) or equal(base, theirs):
         return ours
     if equal(base, ours):
         return theirs
     if not _goes_deeper(base, ours, theirs):
         return settled.choose(pointer, ours, theirs)
-    parts = (side if isinstance(side, dict) else {} for side in (base, ours, theirs))
-    merged = _map(*parts, pointer, settled)
+    base, ours, theirs = (side if isinstance(side, dict) else {} for side in (base, ours, theirs))
+    merged = _map(base, ours, theirs, pointer, settled)
     # A map that one side took away, or emptied, is gone once nothing of the other side's stands in it.
     return merged or MISSING
 

@@ -1,4 +1,4 @@
-"""What one version of a file takes over from another: values, recipients, comments; ciphertext as it is, if it can be."""
+"""What one version of a file takes over from another: values and recipients, as ciphertext where that can be."""
 
 from __future__ import annotations
 

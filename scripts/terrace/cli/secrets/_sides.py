@@ -1,4 +1,4 @@
-"""What `merge-driver` and `resolve` have in common: opening each side with a record, and telling what became of them."""
+"""What `merge-driver` and `resolve` have in common: opening each side with a record, and what is said of it."""
 
 from __future__ import annotations
 
@@ -45,9 +45,8 @@ def names(path: str) -> Mapping[str, str]:
             entries = document.value.get("recipients") if document else None
             if not isinstance(entries, dict):
                 return {}
-            return {
-                str(entry["key"]): name for name, entry in entries.items() if isinstance(entry, dict) and "key" in entry
-            }
+            known = ((name, entry) for name, entry in entries.items() if isinstance(entry, dict))
+            return {str(entry.get("key")): name for name, entry in known}
     return {}
 
 

@@ -2,8 +2,8 @@
 
 For a file that Git keeps as unmerged. Each conflict must be settled: `--theirs cache.token --ours database.password`;
 a name stands for everything below it, and `--theirs` or `--ours` without a name for all that is not named. The file in
-the work tree is merged anew from Git's three versions and replaced; `git add` says that it is done. In a rebase, ours is
-the branch that you rebase onto, as everywhere in Git.
+the work tree is merged anew from Git's three versions and replaced; `git add` says that it is done. In a rebase, ours
+is the branch that you rebase onto, as everywhere in Git.
 """
 
 from __future__ import annotations
