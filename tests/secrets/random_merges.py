@@ -126,6 +126,9 @@ def _comparable(value: Any) -> Any:
     return ("list", tuple(map(_comparable, value))) if isinstance(value, list) else tuple(typed_value(value))
 
 
+EMPTY = _comparable({})
+
+
 def expected(found: Case, me: Person) -> Expected:
     """What the merge of a case has to come to."""
     files = [opened(text, me) for text in found[:3]]
@@ -139,15 +142,24 @@ def expected(found: Case, me: Person) -> Expected:
         chosen = mine if mine != was else other
         if chosen is not None:
             merged[path] = chosen
-    # An empty map is none where something stands in it; a value where something stands below is a clash.
+    # An empty map is none where something stands in it.
     for path in [path for path in merged if any(other[: len(path)] == path for other in merged if other != path)]:
-        if merged[path] == _comparable({}):
+        if merged[path] == EMPTY:
             del merged[path]
-        else:
-            clashes.add(path)
+    clashes |= {path for path in {*base, *ours, *theirs} if _as_wholes(path, base, ours, theirs)}
     first, second, third = (set(file.metadata.recipients) for file in files)
     gone = (first - second) | (first - third)
     return Expected(merged, frozenset(clashes), frozenset((second | third) - gone))
+
+
+def _as_wholes(path: Path, *sides: Leaves) -> bool:
+    """Whether what stands at and below a path clashes as a whole, as some side has a value there, and some a map."""
+    below = [{other: leaf for other, leaf in side.items() if other[: len(path)] == path} for side in sides]
+    is_map = [bool(found) and found.get(path, EMPTY) == EMPTY for found in below]
+    is_value = [bool(found) and not maps for found, maps in zip(below, is_map, strict=True)]
+    in_parts = not any(is_value[1:]) and (is_map[0] or all(is_map[1:]))
+    base, ours, theirs = below
+    return not in_parts and base != ours and base != theirs and ours != theirs
 
 
 def check_ciphertext(found: Case, text: str, me: Person) -> None:

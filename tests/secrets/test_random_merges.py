@@ -1,4 +1,4 @@
-"""Hundreds of random merges by Git: what merges is right, and opens everywhere; what clashes loses and shows nothing."""
+"""Random merges by Git: what merges is right, and opens everywhere; what clashes loses and shows nothing."""
 
 from __future__ import annotations
 
