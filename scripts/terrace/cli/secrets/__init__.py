@@ -1,1 +1,5 @@
-"""Secrets in encrypted files: what Git calls for them, and how it is told to."""
+"""Secrets: set, read, propose and audit values that are encrypted in Git.
+
+A value is asked for at a hidden prompt or read from standard input; no command takes one as an argument. Every opening
+of a secret is put into the audit log first: `terrace secrets audit`.
+"""
