@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 import subprocess
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from terrace import cli
 from terrace.secrets import drivers
+from terrace.secrets import ledger as ledgers
 from tests.secrets.clone import PATH, Clone, edited, made, plain, rekeyed
 from tests.secrets.conftest import Person
 
+DAY = date(2026, 11, 1)
 CANARIES = ("canary-base", "canary-ours", "canary-theirs")
+SECRETS, LEDGERS = drivers.LINES.values()
 VALUES = {"a": "one", "db": {"user": "app", "password": CANARIES[0]}}
 
 
@@ -51,7 +55,7 @@ def test_a_merge_is_put_into_the_audit_log(clone: Clone, base: str, ada: Person)
     clone.branches(base, edited(base, ada, {"a": "two"}), edited(base, ada, {"db.user": "root"}))
     clone.git("merge", "-q", "theirs")
     log = "".join(file.read_text() for file in (clone.folder.parent / ".local/state/terrace/audit").glob("*.jsonl"))
-    assert log.count('"command":"terrace secrets merge-driver","reason":"merge: ') == 3
+    assert log.count('"command":"terrace secrets merge-driver","reason":"merge"') == 3
     assert f'"file":"{PATH}"' in log
     assert not any(canary in log for canary in CANARIES)
 
@@ -126,7 +130,7 @@ def test_a_file_that_was_tampered_with_is_not_merged(clone: Clone, base: str, ad
     clone.branches(base, ours, swapped.replace("%", second.split(": ")[1]))
     done = clone.attempt("merge", "theirs")
     assert done.returncode == 1
-    assert "is not merged: theirs:" in done.stderr or f"is not merged: {PATH}" in done.stderr
+    assert re.search(rf"{PATH} is not merged: {PATH}:\d+:\d+: .* \(theirs\)", done.stderr)
     assert clone.read() == ours
 
 
@@ -263,19 +267,20 @@ def test_installing_again_changes_nothing(clone: Clone, capsys: pytest.CaptureFi
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ("*.secrets.yaml -merge\n", f"{drivers.LINE}\n"),
-        ("*.secrets.yaml binary eol=lf\nx y\n", f"{drivers.LINE} eol=lf\nx y\n"),
-        (f"{drivers.LINE}\n*.secrets.yaml -diff\n", f"{drivers.LINE}\n"),
-        (f"{drivers.LINE}\n", f"{drivers.LINE}\n"),
+        ("*.secrets.yaml -merge\n", f"{SECRETS}\n"),
+        ("*.secrets.yaml binary eol=lf\nx y\n", f"{SECRETS} eol=lf\nx y\n"),
+        (f"{SECRETS}\n*.secrets.yaml -diff\n", f"{SECRETS}\n"),
+        (f"{SECRETS}\n", f"{SECRETS}\n"),
     ],
 )
 def test_a_line_that_is_there_already_is_mended(before: str, after: str) -> None:
-    assert drivers.attributes(before) == after
+    assert drivers.attributes(f"{before}{LEDGERS}\n") == f"{after}{LEDGERS}\n"
 
 
 def test_what_is_there_otherwise_stays() -> None:
     assert drivers.attributes("* text=auto").startswith("* text=auto\n\n# Ciphertext")
-    assert drivers.attributes("* text=auto").endswith(f"\n{drivers.LINE}\n")
+    assert drivers.attributes("* text=auto").endswith(f"\n{SECRETS}\n{LEDGERS}\n")
+    assert drivers.attributes(f"{SECRETS}\n").endswith(f"\n{LEDGERS}\n")
 
 
 def test_attributes_that_win_elsewhere_are_told(clone: Clone, capsys: pytest.CaptureFixture[str]) -> None:
@@ -305,3 +310,32 @@ def test_the_driver_runs_from_a_folder_below(clone: Clone, base: str, ada: Perso
     )
     assert done.returncode == 0
     assert plain(clone.opened().values)["db"]["user"] == "root"
+
+
+def ledger(**days: int) -> str:
+    return ledgers.recorded("", {(name,): ledgers.Entry(DAY, DAY.replace(day=day)) for name, day in days.items()})
+
+
+def test_ledgers_of_two_branches_merge_entry_by_entry(clone: Clone) -> None:
+    path = PATH.replace(".secrets.", ".ledger.")
+    base, ours, theirs = ledger(a=1, b=1), ledger(a=2, b=1, mine=3), ledger(a=1, yours=4)
+    clone.branches({path: base}, {path: f"# kept\n{ours}"}, {path: theirs})
+    clone.git("merge", "-q", "theirs")
+    assert ledgers.read(clone.read(path)) == ledgers.read(ledger(a=2, mine=3, yours=4))
+    assert clone.read(path).startswith("# kept\n")
+
+
+def test_ledgers_that_began_on_two_branches_merge(clone: Clone) -> None:
+    path = PATH.replace(".secrets.", ".ledger.")
+    clone.branches({"x": "1"}, {path: ledger(a=1)}, {path: ledger(b=2)})
+    clone.git("merge", "-q", "theirs")
+    assert ledgers.read(clone.read(path)) == ledgers.read(ledger(a=1, b=2))
+
+
+def test_an_entry_of_a_ledger_that_both_sides_changed_is_a_conflict_with_marks(clone: Clone) -> None:
+    path = PATH.replace(".secrets.", ".ledger.")
+    clone.branches({path: ledger(a=1, b=1)}, {path: ledger(a=2, b=1)}, {path: ledger(a=3, b=1)})
+    done = clone.attempt("merge", "theirs")
+    assert done.returncode == 1
+    assert "both sides changed the entry of a\n" in done.stderr
+    assert re.search(r"<<<<<<< ours\n.*02\"\n=======\n.*03\"\n>>>>>>> theirs\n", clone.read(path))

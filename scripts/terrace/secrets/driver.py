@@ -37,7 +37,8 @@ def unsettled(path: str, clashes: Sequence[Clash]) -> str:
 def refusal(path: str, error: Exception, ours: Path, theirs: Path, names: Mapping[str, str]) -> list[str]:
     """The lines about versions that could not be merged at all."""
     message = error.message if isinstance(error, TerraceError) else "a side is not UTF-8"
-    lines = [f"terrace: {path} is not merged: {message}"]
+    sides = "".join(f" ({side})" for side in getattr(error, "__notes__", ()))
+    lines = [f"terrace: {path} is not merged: {message}{sides}"]
     if isinstance(error, NoKeyError) and (who := _who(ours, theirs)):
         lines.append(f"  Who could: {', '.join(names.get(key, key) for key in who)}")
     elif isinstance(error, TerraceError) and error.hint:

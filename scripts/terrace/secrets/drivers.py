@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 PATTERN = "*.secrets.yaml"
 DRIVER = "terrace-secrets"
-LINE = f"{PATTERN} diff={DRIVER} merge={DRIVER}"
+LINES = {PATTERN: f"{PATTERN} diff={DRIVER} merge={DRIVER}", "*.ledger.yaml": f"*.ledger.yaml merge={DRIVER}"}
 _COMMENT = "# Ciphertext: merged and shown value by value, once `terrace secrets install-git-drivers` ran in a clone."
-_SAMPLE = "sample.secrets.yaml"
+_SAMPLES = (("diff", "sample.secrets.yaml"), ("merge", "sample.secrets.yaml"), ("merge", "sample.ledger.yaml"))
 
 
 class Installed(NamedTuple):
@@ -43,11 +43,11 @@ def install(git: Git, folder: Path, program: str) -> Installed:
         if _setting(git, name) != value:
             git.run("config", "--local", name, value)
             done.append(name)
-    for kind in ("diff", "merge"):
-        if (found := _attribute(git, folder, kind)) != DRIVER:
+    for kind, sample in _SAMPLES:
+        if (found := _attribute(git, folder, kind, sample)) != DRIVER:
             raise RefusedError(
-                f"Git would still use {kind}={found} for {PATTERN}: another line of attributes wins",
-                hint=f"See `git check-attr -a {_SAMPLE}`; look into .gitattributes below, and .git/info/attributes.",
+                f"Git would still use {kind}={found} for {sample}: another line of attributes wins",
+                hint=f"See `git check-attr -a {sample}`; look into .gitattributes below, and .git/info/attributes.",
             )
     return Installed(tuple(done), after != before)
 
@@ -56,7 +56,7 @@ def settings(program: str) -> dict[str, str]:
     """The settings of a clone."""
     return {
         f"merge.{DRIVER}.name": "secrets, value by value (terrace)",
-        f"merge.{DRIVER}.driver": f"{program} secrets merge-driver %O %A %B %P",
+        f"merge.{DRIVER}.driver": f"{program.replace('%', '%%')} secrets merge-driver %O %A %B %P",
         # Where branches met before, Git merges what they had in common first; no person is there to settle a conflict.
         f"merge.{DRIVER}.recursive": "binary",
         f"diff.{DRIVER}.textconv": f"{program} secrets textconv",
@@ -67,27 +67,31 @@ def settings(program: str) -> dict[str, str]:
 def attributes(text: str) -> str:
     """The text of a `.gitattributes` in which secrets files have their drivers; the last such line wins in Git."""
     lines = text.splitlines(keepends=True)
-    ours = [number for number, line in enumerate(lines) if line.split()[:1] == [PATTERN]]
-    if ours:
-        for number in ours:
-            lines[number] = _line(lines[number], last=number == ours[-1])
+    new = []
+    for pattern, wanted in LINES.items():
+        there = [number for number, line in enumerate(lines) if line.split()[:1] == [pattern]]
+        for number in there:
+            lines[number] = _line(lines[number], wanted if number == there[-1] else pattern)
+        if not there:
+            new.append(wanted)
+    if not new:
         return "".join(lines)
     gap = "" if not text else "\n" if text.endswith("\n") else "\n\n"
-    return f"{text}{gap}{_COMMENT}\n{LINE}\n"
+    return "\n".join(("".join(lines) + gap + _COMMENT, *new, ""))
 
 
-def _line(line: str, *, last: bool) -> str:
+def _line(line: str, wanted: str) -> str:
+    """A line with `wanted` in the place of what it said of drivers; nothing, if nothing is left of it."""
     others = [
         word for word in line.split()[1:] if word.lstrip("-!").partition("=")[0] not in ("diff", "merge", "binary")
     ]
-    words = [LINE if last else PATTERN, *others]
     end = line[len(line.rstrip("\r\n")) :]
-    return " ".join(words) + end if last or others else ""
+    return " ".join((wanted, *others)) + end if " " in wanted or others else ""
 
 
 def missing(git: Git, folder: Path) -> str:
     """What is not installed, in words; empty where everything is."""
-    if any(_attribute(git, folder, kind) != DRIVER for kind in ("diff", "merge")):
+    if any(_attribute(git, folder, kind, sample) != DRIVER for kind, sample in _SAMPLES):
         return ".gitattributes names no drivers for them"
     for name in settings(""):
         value = _setting(git, name)
@@ -119,9 +123,9 @@ def _setting(git: Git, name: str) -> str:
     return os.fsdecode(git.attempt("config", "--get", name).out).removesuffix("\n")
 
 
-def _attribute(git: Git, folder: Path, kind: str) -> str:
-    """What Git would do with a secrets file in `folder`."""
+def _attribute(git: Git, folder: Path, kind: str, name: str) -> str:
+    """What Git would do with a file of a name in `folder`."""
     prefix = folder.resolve().relative_to(git.root).as_posix()
-    path = _SAMPLE if prefix == "." else f"{prefix}/{_SAMPLE}"
+    path = name if prefix == "." else f"{prefix}/{name}"
     fields = os.fsdecode(git.run("check-attr", "-z", kind, "--", path)).split("\0")
     return fields[2] if len(fields) > 2 else ""

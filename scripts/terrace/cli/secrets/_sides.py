@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 
 def opener(path: str, command: str) -> Open:
     """Opens a side of the file at `path` with the keys at hand, once the audit log has it."""
-    from terrace.audit import Log, default_folder
-    from terrace.secrets.store import open_audited
-    from terrace.sops import find_identities
+    from terrace.secrets.opening import Opener
+    from terrace.sops.errors import SopsError
 
-    identities = find_identities(os.environ, Path.home())
-    log = Log(default_folder(os.environ))
+    opener = Opener(Path.cwd(), f"terrace {command}", "merge", os.environ)
 
     def open_(text: str, side: str) -> Opened:
-        opened, written = open_audited(
-            path, text, identities, log, command=f"terrace {command}", reason=f"merge: {side}"
-        )
-        if written.problem:
-            sys.stderr.write(f"terrace: {written.problem}\n")
+        try:
+            opened = opener.open(path, text)
+        except SopsError as error:
+            error.add_note(side)
+            raise
+        complain([f"terrace: {problem}" for problem in opener.problems])
+        opener.problems.clear()
         return opened
 
     return open_
@@ -68,9 +68,9 @@ def warn_of_exposed(merged: Merged, names: Mapping[str, str]) -> None:
     )
 
 
-def replace(file: Path, text: str) -> None:
-    """The text as the file, at once: whoever ends us in the middle leaves the old file, not half of the new one."""
+def replace(file: Path, data: bytes) -> None:
+    """The bytes as the file, at once: whoever ends us in the middle leaves the old file, not half of the new one."""
     beside = file.with_name(f"{file.name}.{os.getpid()}")
-    beside.write_bytes(text.encode("utf-8"))
+    beside.write_bytes(data)
     beside.chmod(file.stat().st_mode & 0o777)
     beside.replace(file)

@@ -44,7 +44,7 @@ def run(args: Namespace) -> int:
     _sides.warn_of_exposed(merged, _sides.names(args.file))
     if left := [clash for clash in merged.clashes if clash.pointer]:
         raise RefusedError(unsettled(path, left), hint="Settle all of them at once: --ours NAME, --theirs NAME")
-    _sides.replace(file, merged.text)
+    _sides.replace(file, merged.text.encode("utf-8"))
     _sides.complain([f"terrace: {path}: check the {clash.why}: only one side's are kept" for clash in merged.clashes])
     sys.stdout.write(f"merged {path}; now: git add {args.file}\n")
     return ExitCode.CLEAN
