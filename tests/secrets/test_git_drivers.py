@@ -339,3 +339,9 @@ def test_an_entry_of_a_ledger_that_both_sides_changed_is_a_conflict_with_marks(c
     assert done.returncode == 1
     assert "both sides changed the entry of a\n" in done.stderr
     assert re.search(r"<<<<<<< ours\n.*02\"\n=======\n.*03\"\n>>>>>>> theirs\n", clone.read(path))
+
+
+@pytest.mark.parametrize("file", [".gitattributes", "scripts/terrace/starter/files/dot-gitattributes"])
+def test_the_attributes_of_new_repositories_need_no_change(file: str) -> None:
+    text = (Path(__file__).parents[2] / file).read_text()
+    assert drivers.attributes(text) == text
