@@ -190,7 +190,7 @@ def check_secrecy(found: Case, text: str, me: Person) -> None:
 def _texts(file: Opened) -> set[str]:
     """The values of a file that could be told from anything else, were they shown."""
     found = (part for leaf in leaves(file.values).values() for part in _parts(leaf))
-    return {part for part in found if len(part) > 12 and part.isprintable()}
+    return {part for part in found if len(part) > 12 and part.isprintable() and part not in documents.KEYS}
 
 
 def _parts(leaf: Any) -> list[str]:

@@ -15,7 +15,7 @@ from tests.sops.program import VERSIONS, Sops
 from tests.sops.test_real_sops import opened_values, plain_values
 
 MERGES = 25
-"""A merge takes two thirds of a second; make soak does 20 times as many."""
+"""`make soak` does 20 times as many."""
 
 
 @pytest.fixture(scope="module")
