@@ -148,7 +148,7 @@ def shop(
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text)
     schemas.write(folder, check=False)
-    for name in [each for each in os.environ if not each.startswith(("PYTEST_", "COV_"))]:
+    for name in [each for each in os.environ if not each.startswith(("PYTEST_", "COV_", "XDG_RUNTIME_DIR"))]:
         monkeypatch.delenv(name)
     (tmp_path / "home").mkdir()
     for name, value in {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path / "home"), "SOPS_AGE_KEY": ada.text}.items():
