@@ -153,7 +153,7 @@ class Engine:
                 yield from map(Found, self._descriptor(document))
         plain = tuple(layer_file(document, self.repository, tenant) for document in plain_documents(files))
         sealed = tuple(layer_file(document, self.repository, tenant) for document in files.secrets.values())
-        yield from map(Found, self._run("files", FilesView(files, plain, sealed, tenant, self.repository)))
+        yield from map(Found, self._run("files", FilesView(files, plain, sealed, tenant, self.repository, self.today)))
         for file in plain:
             if file.kind != "stray":
                 findings = [*self._run("document", file), *self._layer_schema(file)]
