@@ -45,7 +45,7 @@ def edit(place: Place, ask: Ask, opener: Opener, now: datetime) -> Changed:
             raise RefusedError(f"{path} was changed by somebody else meanwhile; nothing was written")
         if not wanted:
             return Changed(path, False, False, ())
-        new = with_changes(opened, wanted, now) if opened else begun(place, path, wanted, now)
+        new = with_changes(opened, wanted, now) if opened else begun(place, wanted, now)
         gone = {pointer: value is None for pointer, value in wanted.items()}
         held.replace(new, dated(path, held.before.ledger, gone, new, now))
     return Changed(path, opened is None, new == ABSENT, tuple(wanted))

@@ -41,7 +41,7 @@ def propose(where: Place, pointer: Pointer, value: Secret[Scalar], now: datetime
     main = store.path_for(where.root, where.home, where.service, pointer)
     path = proposal_of(main, _slug(pointer))
     known = ledger.read(store.read(where.root, main).ledger, name=ledger_of(main))
-    text = begun(where, path, {pointer: value}, now)
+    text = begun(where, {pointer: value}, now)
     with store.editing(where.root, path) as held:
         held.replace(text, ledger.recorded("", {pointer: ledger.after(known, pointer, now.date())}))
     return Changed(path, True, False, (pointer,))
@@ -100,7 +100,7 @@ def _into_main(
         text, dates = held.before
         known = ledger.read(dates, name=ledger_of(path))
         if text == ABSENT:
-            changed, new = dict(values), begun(where, path, values, now)
+            changed, new = dict(values), begun(where, values, now)
         else:
             opened = opener.open(path, text)
             before = store.revealed(opened)
