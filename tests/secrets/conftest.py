@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 import pyrage
 import pytest
 
-from terrace import cli, schemas
-from terrace.secrets import register as register_files
+from terrace import cli, load, schemas
+from terrace.model.sops_rules import sops_rules
 from terrace.sops import Identities, identities
+from terrace.source import WorkTree
 
 
 class Person:
@@ -85,11 +86,25 @@ CONTRACT: dict[str, Any] = {
 FILES = {
     "schemas/shop.schema.json": json.dumps(CONTRACT, indent=2) + "\n",
     "environments/base/shop.yaml": "database:\n  host: db.internal\n",
-    "environments/staging/environment.yaml": "kind: staging\norder: 1\nrecipients: [ada]\n",
-    "environments/production/environment.yaml": "kind: production\norder: 2\nprotected: true\nrecipients: [ada]\n",
-    "environments/production-eu/environment.yaml": "kind: production\norder: 3\nprotected: true\nextends: production\n",
+    "environments/staging/environment.yaml": "recipients: [ada]\nkind: staging\norder: 1\n",
+    "environments/production/environment.yaml": "recipients: [ada]\nkind: production\norder: 2\nprotected: true\n",
+    "environments/production-eu/environment.yaml": (
+        "recipients: [ada]\nkind: production\norder: 3\nprotected: true\nextends: production\n"
+    ),
     "tenants/acme/tenant.yaml": "services: [shop]\nenvironments: [staging, production]\n",
 }
+
+
+RECOVERY = "age1gwvplr9kvnfrxak7kuckw5t90l2a8za2zlvtzsxpn89kgfzmx4sqpne8f2"
+"""A key that nobody here has."""
+
+
+def register(person: Person) -> str:
+    """The register with one person, who may open every environment, and a recovery key."""
+    said = {"owner": "ada", "since": "2026-01-02", "reviewed": "2026-01-02"}
+    everywhere = ["staging", "production", "production-eu"]
+    ada = {"kind": "person", "key": person.recipient, "environments": everywhere, **said}
+    return json.dumps({"recipients": {"ada": ada, "recovery": {"kind": "recovery", "key": RECOVERY, **said}}})
 
 
 class Ran(NamedTuple):
@@ -144,14 +159,13 @@ def shop(
     tmp_path: Path, ada: Person, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> Shop:
     folder = tmp_path / "shop"
-    where = "[staging, production]"
-    register = f"recipients:\n  ada: {{kind: person, key: {ada.recipient}, owner: ada, environments: {where}, since: 2026-01-01}}\n"
-    for path, text in {**FILES, "recipients.yaml": register}.items():
+    for path, text in {**FILES, "recipients.yaml": register(ada)}.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text)
     schemas.write(folder, check=False)
-    register_files.write_rules(folder)
-    for name in [each for each in os.environ if not each.startswith(("PYTEST_", "COV_"))]:
+    repository = load.load(WorkTree(folder))
+    (folder / ".sops.yaml").write_text(sops_rules(repository, repository.tenants.values()))
+    for name in [each for each in os.environ if not each.startswith(("PYTEST_", "COV_", "XDG_RUNTIME_DIR"))]:
         monkeypatch.delenv(name)
     (tmp_path / "home").mkdir()
     for name, value in {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path / "home"), "SOPS_AGE_KEY": ada.text}.items():

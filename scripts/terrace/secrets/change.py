@@ -71,7 +71,7 @@ def _in_file(
         began = text == ABSENT
         if began:
             _refuse_absent(path, wanted, ())
-            changed, text = tuple(wanted), begun(place, path, wanted, now)
+            changed, text = tuple(wanted), begun(place, wanted, now)
         else:
             opened = opener.open(path, text)
             before = store.revealed(opened)
@@ -82,11 +82,11 @@ def _in_file(
         return Changed(path, began, text == ABSENT, changed)
 
 
-def begun(place: Place, path: str, values: Mapping[Pointer, object], now: datetime) -> str:
+def begun(place: Place, values: Mapping[Pointer, object], now: datetime) -> str:
     """The text of a new secrets file with these values, for the recipients that are asked for."""
     from terrace.sops import create
 
-    return create(nest(values), recipients_of(place.root, path), now=now)
+    return create(nest(values), recipients_of(place), now=now)
 
 
 def with_changes(opened: Opened, changes: Mapping[Pointer, Secret[Scalar] | None], now: datetime) -> str:

@@ -1,28 +1,19 @@
-"""Who a new secrets file is encrypted for: what `.sops.yaml` says of its path."""
+"""Who a new secrets file is encrypted for: the recipients that the register asks for there."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from terrace.errors import RefusedError
-from terrace.sops import config
+from terrace.model.recipients import FILE, asked
+from terrace.secrets.place import Place
 
 
-def recipients_of(root: Path, path: str) -> tuple[str, ...]:
-    """The public keys that a new file at `path` must be encrypted for. Raises where nobody says."""
-    found = config.find(root.resolve())
-    if found is None:
+def recipients_of(place: Place) -> tuple[str, ...]:
+    """The public keys that secrets of a place must be encrypted for. Raises where only recovery keys are named."""
+    found = asked(place.repository, place.environment.name, place.tenant)
+    if not any(not each.is_recovery for each in found):
         raise RefusedError(
-            f"nothing says who may open {path}: there is no .sops.yaml",
-            hint="List the recipients of each environment in .sops.yaml, at the repository's top.",
+            f"nobody is named who may open secrets of {place.environment.name}",
+            hint=f"Put a key into {FILE}, and its name into `recipients` of "
+            f"environments/{place.environment.name}/environment.yaml.",
         )
-    relative = (root.resolve() / path).relative_to(found.parent).as_posix()
-    rule = config.rule_for(config.read(found.read_text(encoding="utf-8")), relative)
-    if rule is None or not rule.recipients:
-        raise RefusedError(f"nothing says who may open {path}: no rule of .sops.yaml is for it")
-    if rule.others or rule.groups > 1:
-        raise RefusedError(
-            f"{path} is to be encrypted with other keys than age's",
-            hint=f"The sops program does that: sops edit {path}",
-        )
-    return rule.recipients
+    return tuple(each.key for each in found)

@@ -99,7 +99,11 @@ class Held:
         """Put these texts in the place of the old ones; `ABSENT` removes a file."""
         file, ledger_file = self._root / self.path, self._root / ledger_of(self.path)
         with _told(self.path):
-            if ledger == self.before.ledger:
+            if secrets == ABSENT:
+                # The other way round a crash would leave the dates of nothing.
+                _put(ledger_file, ledger)
+                _put(file, secrets)
+            elif ledger == self.before.ledger:
                 _put(file, secrets)
             elif secrets == self.before.secrets:
                 _put(ledger_file, ledger)

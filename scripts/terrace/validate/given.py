@@ -54,7 +54,7 @@ class FilesView(NamedTuple):
     """The files of one tenant, or (`tenant` None) those of environments, groups and wherever no tenant is.
 
     `plain` and `sealed` are the plain and the secrets files among them that could be read, `ledgers` what says of the
-    latter when each secret was made. `today` is the day that they are judged on.
+    latter when each secret was made; `today` is the day that they are judged on.
     """
 
     files: Files

@@ -61,8 +61,10 @@ def pointer_of(args: Namespace) -> Pointer:
 
 def opener_of(args: Namespace, command: str) -> Opener:
     """What opens secrets for this command, with a record of each opening."""
+    from terrace.secrets.memory import sweep
     from terrace.secrets.opening import Opener
 
+    sweep(os.environ)
     return Opener(_options.folder_of(args), f"terrace {command}", args.reason, os.environ)
 
 
