@@ -35,18 +35,16 @@ def opener(path: str, command: str) -> Open:
 
 
 def names(path: str) -> Mapping[str, str]:
-    """The names of recipients, by key, as `recipients.yaml` nearest above `path` has them; none if there is none."""
+    """The names of recipients, by key, in the register nearest above `path`; none if there is none."""
     from terrace import yamlio
+    from terrace.model.recipients import FILE, register_of
 
     for folder in Path(path).absolute().parents:
-        file = folder / "recipients.yaml"
+        file = folder / FILE
         if file.is_file():
-            document, _ = yamlio.read(str(file), file.read_bytes())
-            entries = document.value.get("recipients") if document else None
-            if not isinstance(entries, dict):
-                return {}
-            known = ((name, entry) for name, entry in entries.items() if isinstance(entry, dict))
-            return {str(entry.get("key")): name for name, entry in known}
+            # In a merge it can be in conflict itself, and no YAML: then keys are shown.
+            register = register_of(yamlio.read(str(file), file.read_bytes())[0])
+            return {each.key: register.called(each.key) for each in register.recipients.values()}
     return {}
 
 
