@@ -12,6 +12,7 @@ import pytest
 from terrace import cli
 from terrace.secrets import drivers
 from terrace.secrets import ledger as ledgers
+from terrace.sops.errors import SopsError
 from tests.secrets.clone import PATH, Clone, edited, made, plain, rekeyed
 from tests.secrets.conftest import Person
 
@@ -49,6 +50,24 @@ def test_a_merge_needs_nobody(clone: Clone, base: str, ada: Person) -> None:
     assert plain(clone.opened().values) == {"a": "two", "db": {"user": "root", "password": CANARIES[0]}}
     assert clone.git("status", "--porcelain") == ""
     assert [file.name for file in clone.folder.iterdir() if file.name.startswith(".merge_file")] == []
+
+
+def test_without_the_drivers_any_two_changes_are_a_conflict_that_opens_for_nobody(
+    tmp_path: Path, base: str, ada: Person
+) -> None:
+    clone = Clone(tmp_path, ada, drivers=False)
+    clone.commit({".gitattributes": drivers.attributes("")})
+    clone.branches(base, edited(base, ada, {"a": "two"}), edited(base, ada, {"db.user": "root"}))
+    assert clone.attempt("merge", "theirs").returncode == 1
+    assert "<<<<<<<" in clone.read()
+    with pytest.raises(SopsError):
+        clone.opened()
+
+
+def test_a_name_cannot_write_to_the_terminal(clone: Clone, base: str, ada: Person) -> None:
+    clone.branches(base, edited(base, ada, {"\x1b[2J\n": "1"}), edited(base, ada, {"\x1b[2J\n": "2"}))
+    done = clone.attempt("merge", "theirs")
+    assert "  \\x1b[2J\\n  changed by both" in done.stderr.replace('"', "")
 
 
 def test_a_merge_is_put_into_the_audit_log(clone: Clone, base: str, ada: Person) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from terrace.errors import TerraceError
 from terrace.model.source import dotted
+from terrace.secrets.outline import printable
 from terrace.sops.errors import NoKeyError
 
 if TYPE_CHECKING:
@@ -28,9 +29,10 @@ def conflict(path: str, clashes: Sequence[Clash]) -> list[str]:
 
 def unsettled(path: str, clashes: Sequence[Clash]) -> str:
     """How many values clash in a file, and a line for each."""
-    width = max(len(dotted(clash.pointer)) for clash in clashes)
+    named = [(printable(dotted(clash.pointer)), clash.why) for clash in clashes]
+    width = max(len(name) for name, _ in named)
     many = "1 conflict" if len(clashes) == 1 else f"{len(clashes)} conflicts"
-    lines = (f"  {dotted(clash.pointer):<{width}}  {clash.why}" for clash in clashes)
+    lines = (f"  {name:<{width}}  {why}" for name, why in named)
     return "\n".join((f"{path}: {many}", *lines))
 
 

@@ -22,7 +22,7 @@ _SHOWN = 8
 
 def outline(data: bytes, names: Mapping[str, str]) -> str:
     """The lines of a file. `names` are those of recipients, by key. Any bytes have some: `git diff` must not stop."""
-    return "".join(f"{_printable(line)}\n" for line in (*_lines(data, names), f"all bytes  {_mark(data)}"))
+    return "".join(f"{printable(line)}\n" for line in (*_lines(data, names), f"all bytes  {_mark(data)}"))
 
 
 def _lines(data: bytes, names: Mapping[str, str]) -> Iterator[str]:
@@ -62,7 +62,7 @@ def _mark(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:_SHOWN]
 
 
-def _printable(line: str) -> str:
+def printable(line: str) -> str:
     """The line with every character that is none for the eye written out: a key can hold any."""
     if line.isprintable():
         return line

@@ -56,10 +56,11 @@ def complain(lines: list[str]) -> None:
 def warn_of_exposed(merged: Merged, names: Mapping[str, str]) -> None:
     """Say which new values somebody can still read whom this merge takes away."""
     from terrace.model.source import dotted
+    from terrace.secrets.outline import printable
 
     complain(
         [
-            f"terrace: rotate {dotted(each.pointer)}: it was encrypted for "
+            f"terrace: rotate {printable(dotted(each.pointer))}: it was encrypted for "
             f"{', '.join(names.get(key, key) for key in each.recipients)} too, no recipient any more"
             for each in merged.exposed
         ]
