@@ -10,8 +10,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
+from terrace.model.closest import named
 from terrace.model.entities import KINDS, Environment, Files, Group, Repository, Tenant
 from terrace.model.findings import Finding, Severity
+from terrace.model.recipients import FILE as REGISTER
+from terrace.model.recipients import register_of
+from terrace.model.sealed_files import is_ledger, is_proposal, is_secrets, main_of
 from terrace.model.service import Contract
 from terrace.model.source import Document, Location, Pointer, Spans
 from terrace.model.variants import made_from
@@ -25,7 +29,8 @@ GENERATED = "schemas/generated"
 ENVIRONMENT_FILE = "environment.yaml"
 TENANT_FILE = "tenant.yaml"
 SETTINGS = "pyproject.toml"
-DESCRIPTORS = ("environment.schema.json", "tenant.schema.json")
+SOPS_RULES = ".sops.yaml"
+DESCRIPTORS = ("environment.schema.json", "tenant.schema.json", "recipients.schema.json")
 
 
 class Tree:
@@ -40,6 +45,8 @@ class Tree:
         self.environments = source.entries(ENVIRONMENTS)
         self.schemas = source.entries(SCHEMAS)
         self.settings = source.entries(SETTINGS)
+        self.register = source.entries(REGISTER)
+        self.sops_rules = source.entries(SOPS_RULES)
         if only is None:
             entries = source.entries(TENANTS)
             self.groups = [entry for entry in entries if entry.path.startswith(GROUPS + "/")]
@@ -57,7 +64,8 @@ class Tree:
     @property
     def shared(self) -> list[Entry]:
         """Every entry that all tenants share: when one of them changes, every verdict is out of date."""
-        return [*self.settings, *self.environments, *self.groups, *self.schemas, *self.strays]
+        top = [*self.settings, *self.register, *self.sops_rules]
+        return [*top, *self.environments, *self.groups, *self.schemas, *self.strays]
 
 
 def name_of(path: str) -> str:
@@ -85,6 +93,7 @@ def common(tree: Tree) -> Repository:
     _read(tree.source, tree.environments, files)
     _read(tree.source, tree.groups, files)
     _read(tree.source, tree.strays, files)
+    _read(tree.source, tree.register, files)
     environments = {
         name: _environment(name, files.documents.get(f"{ENVIRONMENTS}/{name}/{ENVIRONMENT_FILE}"))
         for name in _folders(tree.environments, ENVIRONMENTS)
@@ -104,6 +113,8 @@ def common(tree: Tree) -> Repository:
         tenants={},
         duplicates={folder: folders[name_of(folder)] for folder in tree.tenants if folders[name_of(folder)] != folder},
         uncontracted=_uncontracted(tree),
+        register=register_of(files.documents.get(REGISTER)),
+        sops_rules=_sops_rules(tree),
     )
 
 
@@ -122,6 +133,17 @@ def tenants(tree: Tree, folders: Iterable[str]) -> Iterator[Tenant]:
         yield _tenant(folder, files)
 
 
+def folder_of_tenant(source: Source, tenant: str | None) -> list[str]:
+    """The folder of a tenant: `tenants/<name>` as a rule, else found by looking through all of them."""
+    if tenant is None:
+        return []
+    direct = f"tenants/{tenant}"
+    if any(entry.path == f"{direct}/{TENANT_FILE}" for entry in source.entries(direct)):
+        return [direct]
+    folders = {name_of(folder): folder for folder in Tree(source).tenants}
+    return [named(tenant, folders, "tenant")]
+
+
 def _tenant(folder: str, files: Files) -> Tenant:
     document = files.documents.get(f"{folder}/{TENANT_FILE}")
     said = document.value if document else {}
@@ -134,6 +156,7 @@ def _tenant(folder: str, files: Files) -> Tenant:
         services=_texts(said.get("services")),
         environments=_texts(said.get("environments")),
         ring=_text(said.get("ring")),
+        recipients=_texts(said.get("recipients")),
         document=document,
         files=files,
     )
@@ -172,11 +195,14 @@ def _take(entry: Entry, data: bytes | Unreadable, files: Files) -> None:
 
     document, findings = yamlio.read(entry.path, data)
     files.findings.extend(findings)
-    sealed = entry.path.endswith(".secrets.yaml")
+    sealed = is_secrets(entry.path)
     if sealed:
         files.sealed[entry.path] = data
+        if is_proposal(entry.path):
+            files.proposals.setdefault(main_of(entry.path), []).append(entry.path)
     if document is not None:
-        (files.secrets if sealed else files.documents)[entry.path] = document
+        kept = files.secrets if sealed else files.ledgers if is_ledger(entry.path) else files.documents
+        kept[entry.path] = document
 
 
 def _unreadable(entry: Entry, reason: Unreadable) -> Finding:
@@ -253,6 +279,12 @@ def _uncontracted(tree: Tree) -> frozenset[str]:
         if isinstance(data, bytes) and b"contract" in data:
             return _without_contract(data)
     return frozenset()
+
+
+def _sops_rules(tree: Tree) -> str | None:
+    for data in tree.source.read(tree.sops_rules):
+        return data.decode("utf-8", "replace") if isinstance(data, bytes) else ""
+    return None
 
 
 def _without_contract(settings: bytes) -> frozenset[str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol
 
 from terrace.model.findings import Finding
+from terrace.model.recipients import NOBODY, Register
 from terrace.model.service import Contract
 from terrace.model.source import Document
 
@@ -28,16 +30,28 @@ class Environment(NamedTuple):
 
 
 class Files:
-    """What was read: plain documents, secrets documents and their bytes by path, and every path that was there."""
+    """What was read: plain documents, secrets documents and their bytes, ledgers, and every path that was there.
 
-    __slots__ = ("documents", "findings", "paths", "sealed", "secrets")
+    `proposals` names those above each main secrets file.
+    """
+
+    __slots__ = ("documents", "findings", "ledgers", "paths", "proposals", "sealed", "secrets")
 
     def __init__(self) -> None:
         self.documents: dict[str, Document] = {}
         self.secrets: dict[str, Document] = {}
         self.sealed: dict[str, bytes] = {}
+        self.ledgers: dict[str, Document] = {}
+        self.proposals: dict[str, list[str]] = {}
         self.paths: list[str] = []
         self.findings: list[Finding] = []
+
+    def secrets_of(self, folder: str, service: str) -> Iterator[Document]:
+        """The secrets files of a service (or `shared`) in a folder: the main one, then proposals by name."""
+        main = f"{folder}/{service}.secrets.yaml"
+        for path in (main, *sorted(self.proposals.get(main, ()))):
+            if path in self.secrets:
+                yield self.secrets[path]
 
 
 class Group(NamedTuple):
@@ -59,6 +73,7 @@ class Tenant(NamedTuple):
     services: tuple[str, ...] = ()
     environments: tuple[str, ...] = ()
     ring: str = ""
+    recipients: tuple[str, ...] = ()
     document: Document | None = None
 
 
@@ -84,7 +99,8 @@ class Repository(NamedTuple):
 
     `folders` names every tenant's folder, also of tenants that are not held in `tenants`: a large repository is worked
     through one tenant at a time. `duplicates` holds folders whose tenant's name is taken, with the folder that has it.
-    `uncontracted` names services that `pyproject.toml` lets in without a contract, for the time being.
+    `uncontracted` names services that `pyproject.toml` lets in without a contract, for the time being. `sops_rules` is
+    the text of `.sops.yaml`, None where there is none.
     """
 
     source: HasOrigin
@@ -96,3 +112,5 @@ class Repository(NamedTuple):
     tenants: dict[str, Tenant]
     duplicates: dict[str, str]
     uncontracted: frozenset[str] = frozenset()
+    register: Register = NOBODY
+    sops_rules: str | None = None
