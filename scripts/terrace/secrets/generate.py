@@ -64,7 +64,7 @@ def password(length: int = DEFAULT_LENGTH, alphabet: str = SAFE) -> str:
 
 
 def output(run: Sequence[str], *, timeout: float = _TIMEOUT) -> str:
-    """What a program writes, without the line's end. No shell; what it complains of is not shown: it may hold values."""
+    """What a program writes, without the line's end. No shell. What it complains of may hold values: it is not shown."""
     import subprocess
 
     try:
