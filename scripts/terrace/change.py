@@ -10,6 +10,7 @@ from typing import NamedTuple
 from terrace import edit, load
 from terrace.errors import RefusedError, UsageError
 from terrace.layering import Layering
+from terrace.model.closest import named
 from terrace.model.entities import Files, Repository, Tenant
 from terrace.model.findings import Finding, Severity
 from terrace.model.layers import EffectiveConfig, Target, leaves, value_at
@@ -18,7 +19,6 @@ from terrace.model.service import Contract
 from terrace.model.source import Document, Pointer, dotted
 from terrace.pipeline import validate_source
 from terrace.source import Overlay, Source, open_source
-from terrace.views import folder_of_tenant, named
 
 UNSET = object()
 """The value of a place where nothing is set."""
@@ -90,7 +90,7 @@ def change(
 def _tenant(source: Source, name: str | None) -> Tenant | None:
     if name is None:
         return None
-    tree = load.Tree(source, only=folder_of_tenant(source, name))
+    tree = load.Tree(source, only=load.folder_of_tenant(source, name))
     return next(load.tenants(tree, tree.tenants))
 
 

@@ -77,7 +77,8 @@ def deploy(
 def destination(folder: Path, environment: str) -> Destination:
     """The destination of an environment (its first one), to list its releases, roll back, or lift a hold."""
     from terrace.deploy.kinds import open_destination
-    from terrace.views import environments_of, named
+    from terrace.model.closest import named
+    from terrace.views import environments_of
 
     found = named(environment, environments_of(folder), "environment")
     if not found.destinations:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
@@ -76,34 +75,6 @@ def difference(left: EffectiveConfig, right: EffectiveConfig) -> list[Change]:
         if not (same and change.in_left and change.in_right):
             changes.append(change)
     return changes
-
-
-def parse_path(text: str) -> Pointer:
-    """`database.pool_size`, `cors.origins[0]`, `labels."a.b"` or a JSON Pointer, as the way to a value."""
-    if text.startswith("/"):
-        return tuple(part.replace("~1", "/").replace("~0", "~") for part in text[1:].split("/"))
-    return tuple(_parts(text))
-
-
-def _parts(text: str) -> Iterator[str | int]:
-    rest = text
-    while rest:
-        if rest[0] == '"':
-            end = rest.find('"', 1)
-            if end < 0:
-                raise UsageError(f"the quotes in {text!r} do not close")
-            yield rest[1:end]
-            rest = rest[end + 1 :]
-        elif rest[0] == "[":
-            index, closed, rest = rest[1:].partition("]")
-            if not closed or not index.isdigit():
-                raise UsageError(f"{text!r} is not a path", hint="An item of a list is written as cors.origins[0].")
-            yield int(index)
-        else:
-            end = min((i for i in (rest.find("."), rest.find("[")) if i >= 0), default=len(rest))
-            yield rest[:end]
-            rest = rest[end:]
-        rest = rest.removeprefix(".")
 
 
 def _explained(config: EffectiveConfig, contract: Contract, pointer: Pointer, value: Any) -> Explained:

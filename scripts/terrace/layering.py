@@ -9,7 +9,8 @@ Weakest first:
     5. the tenant: in general, then in the environment (ancestors first)
     6. <service>.local.yaml of an environment of kind development, on the developer's own machine
 
-In each folder `shared.yaml` comes before `<service>.yaml`. Environment variables come after all of these, in the
+In each folder `shared.yaml` comes before `<service>.yaml`. Secrets files are ranked by the same folders, and proposals
+of a service come right after its main secrets file, by name. Environment variables come after all of these, in the
 application's own process, and are not applied here.
 """
 
@@ -155,9 +156,9 @@ class Layering:
                 continue
             for ancestor in lineage(self.repository, target.environment):
                 for name in ("shared", target.service):
-                    document = files.secrets.get(f"{home}/{ancestor.name}/{name}.secrets.yaml")
-                    if document and (name != "shared" or contract.sections & document.value.keys()):
-                        yield document, files.sealed[document.path]
+                    for document in files.secrets_of(f"{home}/{ancestor.name}", name):
+                        if name != "shared" or contract.sections & document.value.keys():
+                            yield document, files.sealed[document.path]
 
     def forget(self, tenant: Tenant) -> None:
         """Let go of a tenant's layers, so that a run over many tenants needs the memory of one."""

@@ -10,8 +10,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
+from terrace.model.closest import named
 from terrace.model.entities import KINDS, Environment, Files, Group, Repository, Tenant
 from terrace.model.findings import Finding, Severity
+from terrace.model.sealed_files import is_ledger, is_proposal, is_secrets, main_of
 from terrace.model.service import Contract
 from terrace.model.source import Document, Location, Pointer, Spans
 from terrace.model.variants import made_from
@@ -122,6 +124,17 @@ def tenants(tree: Tree, folders: Iterable[str]) -> Iterator[Tenant]:
         yield _tenant(folder, files)
 
 
+def folder_of_tenant(source: Source, tenant: str | None) -> list[str]:
+    """The folder of a tenant: `tenants/<name>` as a rule, else found by looking through all of them."""
+    if tenant is None:
+        return []
+    direct = f"tenants/{tenant}"
+    if any(entry.path == f"{direct}/{TENANT_FILE}" for entry in source.entries(direct)):
+        return [direct]
+    folders = {name_of(folder): folder for folder in Tree(source).tenants}
+    return [named(tenant, folders, "tenant")]
+
+
 def _tenant(folder: str, files: Files) -> Tenant:
     document = files.documents.get(f"{folder}/{TENANT_FILE}")
     said = document.value if document else {}
@@ -172,11 +185,14 @@ def _take(entry: Entry, data: bytes | Unreadable, files: Files) -> None:
 
     document, findings = yamlio.read(entry.path, data)
     files.findings.extend(findings)
-    sealed = entry.path.endswith(".secrets.yaml")
+    sealed = is_secrets(entry.path)
     if sealed:
         files.sealed[entry.path] = data
+        if is_proposal(entry.path):
+            files.proposals.setdefault(main_of(entry.path), []).append(entry.path)
     if document is not None:
-        (files.secrets if sealed else files.documents)[entry.path] = document
+        kept = files.secrets if sealed else files.ledgers if is_ledger(entry.path) else files.documents
+        kept[entry.path] = document
 
 
 def _unreadable(entry: Entry, reason: Unreadable) -> Finding:

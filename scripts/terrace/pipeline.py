@@ -114,8 +114,8 @@ def build(
     environment that is not protected may be built from an edited work tree, a protected one is not. Errors that reach
     an environment keep its bundles from being made, and no others.
     """
+    from terrace.model.closest import named
     from terrace.seal import Sealing
-    from terrace.views import named
 
     source = open_source(folder, at)
     known = load.common(load.Tree(source, only=()))

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from terrace import load
 from terrace.errors import RefusedError, UsageError
 from terrace.explain import at as leading_to
 from terrace.layering import Layering
-from terrace.model.closest import closest
+from terrace.model.closest import named
 from terrace.model.entities import Environment, Files, Tenant
 from terrace.model.layers import EffectiveConfig, Target, leaves, value_at
 from terrace.model.service import Contract
 from terrace.model.source import Location, Pointer
-from terrace.source import Source, open_source
+from terrace.source import open_source
 
 _NOT_SAID = object()
 
@@ -36,7 +36,7 @@ def view(folder: Path, service: str, environment: str, tenant: str | None = None
     A file of the target's layers that cannot be read is a RefusedError: what it says would silently be missing.
     """
     source = open_source(folder, at)
-    tree = load.Tree(source, only=folder_of_tenant(source, tenant))
+    tree = load.Tree(source, only=load.folder_of_tenant(source, tenant))
     repository = load.common(tree)
     contract = named(service, repository.contracts, "service")
     found = named(environment, repository.environments, "environment")
@@ -95,32 +95,6 @@ def _settings(files: Files, service: str, pointer: Pointer, contract: Contract) 
         value = value_at(document.value, pointer, _NOT_SAID)
         if value is not _NOT_SAID:
             yield Setting(load.parent_of(path), value, document.at(pointer))
-
-
-def folder_of_tenant(source: Source, tenant: str | None) -> list[str]:
-    """The folder of a tenant: `tenants/<name>` as a rule, else found by looking through all of them."""
-    if tenant is None:
-        return []
-    direct = f"tenants/{tenant}"
-    if any(entry.path == f"{direct}/{load.TENANT_FILE}" for entry in source.entries(direct)):
-        return [direct]
-    folders = {load.name_of(folder): folder for folder in load.Tree(source).tenants}
-    return [named(tenant, folders, "tenant")]
-
-
-T = TypeVar("T")
-
-
-def named(name: str, known: Mapping[str, T], what: str) -> T:
-    """`known[name]`, or a UsageError that suggests the name that was meant."""
-    if name in known:
-        return known[name]
-    close = closest(name, known)
-    more = f", and {len(known) - 12} more" if len(known) > 12 else ""
-    there = f"There are: {', '.join(sorted(known)[:12]) or 'none'}{more}."
-    meant = f"Did you mean {close!r}?" if close else ""
-    hint = meant if meant and len(known) == 1 else f"{meant} {there}".lstrip()
-    raise UsageError(f"there is no {what} {name!r}", hint=hint)
 
 
 def kinds(folder: Path, *, at: str | None = None) -> dict[str, str]:

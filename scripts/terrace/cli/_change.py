@@ -30,7 +30,7 @@ def configure(parser: ArgumentParser, *, value: bool) -> None:
 def run(args: Namespace) -> int:
     """Work the edit out, say what it does, and make it unless it brings an error."""
     from terrace.change import UNSET, Place, change
-    from terrace.explain import parse_path
+    from terrace.model.source import parse_path
     from terrace.report.changed import change_text
 
     folder = _options.folder_of(args)

@@ -21,7 +21,8 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Find the leaves and tell their stories."""
-    from terrace.explain import explain, parse_path
+    from terrace.explain import explain
+    from terrace.model.source import parse_path
     from terrace.report.explained import explained_json, explained_text
 
     view = _options.view_of(args)

@@ -23,7 +23,7 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Look through every layer."""
-    from terrace.explain import parse_path
+    from terrace.model.source import parse_path
     from terrace.report.settings import settings_json, settings_text
     from terrace.views import where
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol
 
 from terrace.model.findings import Finding
@@ -28,16 +29,28 @@ class Environment(NamedTuple):
 
 
 class Files:
-    """What was read: plain documents, secrets documents and their bytes by path, and every path that was there."""
+    """What was read: plain documents, secrets documents and their bytes, ledgers, and every path that was there.
 
-    __slots__ = ("documents", "findings", "paths", "sealed", "secrets")
+    `proposals` names those above each main secrets file.
+    """
+
+    __slots__ = ("documents", "findings", "ledgers", "paths", "proposals", "sealed", "secrets")
 
     def __init__(self) -> None:
         self.documents: dict[str, Document] = {}
         self.secrets: dict[str, Document] = {}
         self.sealed: dict[str, bytes] = {}
+        self.ledgers: dict[str, Document] = {}
+        self.proposals: dict[str, list[str]] = {}
         self.paths: list[str] = []
         self.findings: list[Finding] = []
+
+    def secrets_of(self, folder: str, service: str) -> Iterator[Document]:
+        """The secrets files of a service (or `shared`) in a folder: the main one, then proposals by name."""
+        main = f"{folder}/{service}.secrets.yaml"
+        for path in (main, *sorted(self.proposals.get(main, ()))):
+            if path in self.secrets:
+                yield self.secrets[path]
 
 
 class Group(NamedTuple):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
+
+from terrace.errors import UsageError
 
 Pointer = tuple[str | int, ...]
 """The way from the root of a document to a value: map keys as str, list indexes as int."""
@@ -85,3 +87,31 @@ def dotted(pointer: Pointer) -> str:
 def json_pointer(pointer: Pointer) -> str:
     """`pointer` as a JSON Pointer (RFC 6901): `/database/pool_size`."""
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in pointer)
+
+
+def parse_path(text: str) -> Pointer:
+    """`database.pool_size`, `cors.origins[0]`, `labels."a.b"` or a JSON Pointer, as the way to a value."""
+    if text.startswith("/"):
+        return tuple(part.replace("~1", "/").replace("~0", "~") for part in text[1:].split("/"))
+    return tuple(_parts(text))
+
+
+def _parts(text: str) -> Iterator[str | int]:
+    rest = text
+    while rest:
+        if rest[0] == '"':
+            end = rest.find('"', 1)
+            if end < 0:
+                raise UsageError(f"the quotes in {text!r} do not close")
+            yield rest[1:end]
+            rest = rest[end + 1 :]
+        elif rest[0] == "[":
+            index, closed, rest = rest[1:].partition("]")
+            if not closed or not index.isdigit():
+                raise UsageError(f"{text!r} is not a path", hint="An item of a list is written as cors.origins[0].")
+            yield int(index)
+        else:
+            end = min((i for i in (rest.find("."), rest.find("[")) if i >= 0), default=len(rest))
+            yield rest[:end]
+            rest = rest[end:]
+        rest = rest.removeprefix(".")

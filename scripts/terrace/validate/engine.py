@@ -14,6 +14,7 @@ from terrace.layering import Layering, environment_folders, tenant_folders
 from terrace.model.entities import Files, Repository, Tenant
 from terrace.model.findings import Finding, Severity
 from terrace.model.layers import EffectiveConfig, Layer, Target, contribution, leaves
+from terrace.model.sealed_files import main_of
 from terrace.model.service import MARKERS, Contract
 from terrace.model.source import Document, Location, Pointer
 from terrace.validate.descriptors import descriptor_schema
@@ -153,7 +154,8 @@ class Engine:
                 yield from map(Found, self._descriptor(document))
         plain = tuple(layer_file(document, self.repository, tenant) for document in plain_documents(files))
         sealed = tuple(layer_file(document, self.repository, tenant) for document in files.secrets.values())
-        yield from map(Found, self._run("files", FilesView(files, plain, sealed, tenant, self.repository)))
+        ledgers = tuple(layer_file(document, self.repository, tenant) for document in files.ledgers.values())
+        yield from map(Found, self._run("files", FilesView(files, plain, sealed, tenant, self.repository, ledgers)))
         for file in plain:
             if file.kind != "stray":
                 findings = [*self._run("document", file), *self._layer_schema(file)]
@@ -385,9 +387,9 @@ def _wins(pointer: Pointer, stronger: Sequence[Layer]) -> bool:
 
 
 def _broken(files: Files) -> frozenset[str]:
-    """The paths of files that hold something, only not readable."""
+    """The paths of files that hold something, only not readable; for a proposal that of the file it lies above."""
     return frozenset(
-        finding.location.path
+        main_of(finding.location.path)
         for finding in files.findings
-        if finding.location.path not in files.documents and finding.location.path not in files.secrets
+        if not any(finding.location.path in read for read in (files.documents, files.secrets, files.ledgers))
     )

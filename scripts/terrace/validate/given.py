@@ -52,7 +52,8 @@ class LayerFile(NamedTuple):
 class FilesView(NamedTuple):
     """The files of one tenant, or (`tenant` None) those of environments, groups and wherever no tenant is.
 
-    `plain` and `sealed` are the plain and the secrets files among them that could be read.
+    `plain` and `sealed` are the plain and the secrets files among them that could be read, `ledgers` what says of the
+    latter when each secret was made.
     """
 
     files: Files
@@ -60,6 +61,7 @@ class FilesView(NamedTuple):
     sealed: tuple[LayerFile, ...]
     tenant: Tenant | None
     repository: Repository
+    ledgers: tuple[LayerFile, ...] = ()
 
 
 class Below(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from terrace.model.entities import Files, Repository, Tenant
+from terrace.model.sealed_files import main_of
 from terrace.model.service import Contract
 from terrace.model.source import Document
 from terrace.validate.rule import LayerFile
@@ -25,7 +26,7 @@ class _Place(NamedTuple):
 def layer_file(document: Document, repository: Repository, tenant: Tenant | None) -> LayerFile:
     """The document with its place in the repository. `kind` is `stray` where nothing reads a file of that path."""
     kind, owner, below = _place(document.path, tenant)
-    service = below[-1].removesuffix(".yaml").removesuffix(".secrets")
+    service = main_of(below[-1]).removesuffix(".yaml").removesuffix(".secrets").removesuffix(".ledger")
     environment = None
     if kind == "environment":
         environment = owner

@@ -35,8 +35,7 @@ def secrets_of(view: TargetView) -> Iterator[Sealed]:
         seen.add(folder.path)
         files = view.tenant.files if view.tenant and folder.kind is LayerKind.TENANT else view.repository.files
         for name in ("shared", service):
-            document = files.secrets.get(f"{folder.path}/{name}.secrets.yaml")
-            if document is not None:
+            for document in files.secrets_of(folder.path, name):
                 yield Sealed(document, frozenset(seen))
 
 
