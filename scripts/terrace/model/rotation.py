@@ -12,17 +12,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from terrace.model.source import Pointer
 
 if TYPE_CHECKING:
+    from terrace.model.entities import Environment
     from terrace.model.service import Field
 
 DURATION = r"^[1-9][0-9]{0,4}(m|h|d|w)$"
 SHAPE = ("current", "previous", "previous_until")
 """The keys of a `Rotating` field."""
+
+DEFAULT_LENGTH = 40
+DEFAULT_BYTES = 32
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _NUMBER = {"type": "integer"}
@@ -109,6 +113,10 @@ class Policy(NamedTuple):
     options: Mapping[str, Any] = {}
     hook: tuple[str, ...] = ()
 
+    def due(self, rotated: date) -> date | None:
+        """The last day on which a value of that day is young enough; None where it never grows too old."""
+        return None if self.max_age is None else rotated + max(self.max_age, timedelta(days=1))
+
 
 class Fault(NamedTuple):
     """What is wrong with a policy, where in it (empty: as a whole), and what to do."""
@@ -146,11 +154,21 @@ def policy_of(*said: object) -> Policy | None:
     )
 
 
-def overrides(environments: Iterable[Mapping[str, Any]], service: str, pointer: Pointer) -> list[object]:
-    """What `environment.yaml` of each of `environments` (what they say, root first) says of a secret's policy."""
-    name = ".".join((service, *map(str, pointer)))
-    sections = (said.get("rotation") for said in environments)
-    return [section[name] for section in sections if isinstance(section, dict) and name in section]
+def overrides(environments: Iterable[Mapping[str, Any]], service: str, *places: Pointer) -> list[object]:
+    """What `environment.yaml` of each of `environments` (what they say, root first) says of a secret's policy.
+
+    A secret in a map has two places: its own, and the one of the contract, with `*` for its key.
+    """
+    names = [".".join((service, *map(str, place))) for place in places]
+    sections = [said.get("rotation") for said in environments]
+    return [each[name] for each in sections if isinstance(each, dict) for name in names if name in each]
+
+
+def policy_for(chain: Iterable[Environment], service: str, pointer: Pointer, field: Field) -> Policy | None:
+    """The policy of a secret in an environment, given with those that it extends, root first."""
+    said = [environment.document.value for environment in chain if environment.document]
+    places = dict.fromkeys((field.pointer, pointer))
+    return policy_of(field.rotation, *overrides(said, service, *places))
 
 
 def is_rotating(field: Field) -> bool:
@@ -215,7 +233,3 @@ def _length(policy: Policy) -> int | None:
     if policy.generator == "hex":
         return 2 * int(policy.options.get("bytes", DEFAULT_BYTES))
     return 36 if policy.generator == "uuid" else None
-
-
-DEFAULT_LENGTH = 40
-DEFAULT_BYTES = 32

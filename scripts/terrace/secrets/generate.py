@@ -64,7 +64,7 @@ def password(length: int = DEFAULT_LENGTH, alphabet: str = SAFE) -> str:
 
 
 def output(run: Sequence[str], *, timeout: float = _TIMEOUT) -> str:
-    """What a program writes, without the line's end. No shell. What it complains of may hold values: it is not shown."""
+    """What a program writes, without the line's end. No shell. Its complaints are not shown: they may hold values."""
     import subprocess
 
     try:

@@ -155,7 +155,8 @@ class Engine:
         plain = tuple(layer_file(document, self.repository, tenant) for document in plain_documents(files))
         sealed = tuple(layer_file(document, self.repository, tenant) for document in files.secrets.values())
         ledgers = tuple(layer_file(document, self.repository, tenant) for document in files.ledgers.values())
-        yield from map(Found, self._run("files", FilesView(files, plain, sealed, tenant, self.repository, ledgers)))
+        view = FilesView(files, plain, sealed, tenant, self.repository, ledgers, self.today)
+        yield from map(Found, self._run("files", view))
         for file in plain:
             if file.kind != "stray":
                 findings = [*self._run("document", file), *self._layer_schema(file)]

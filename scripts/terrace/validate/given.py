@@ -53,7 +53,7 @@ class FilesView(NamedTuple):
     """The files of one tenant, or (`tenant` None) those of environments, groups and wherever no tenant is.
 
     `plain` and `sealed` are the plain and the secrets files among them that could be read, `ledgers` what says of the
-    latter when each secret was made.
+    latter when each secret was made. `today` is the day that ages are judged on.
     """
 
     files: Files
@@ -62,6 +62,7 @@ class FilesView(NamedTuple):
     tenant: Tenant | None
     repository: Repository
     ledgers: tuple[LayerFile, ...] = ()
+    today: date = date.min
 
 
 class Below(NamedTuple):
