@@ -1,0 +1,1 @@
+"""Secrets: encrypted in Git, checked without keys, rotated and audited"""

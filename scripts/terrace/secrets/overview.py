@@ -1,0 +1,39 @@
+"""Where the secrets of a whole repository stand: its files, their ledgers, Git and the register put together."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from terrace import load
+from terrace.model.closest import named
+from terrace.source import open_source
+
+if TYPE_CHECKING:
+    from terrace.secrets.standing import Standing
+
+REGISTER = "recipients.yaml"
+
+
+def overview(root: Path, today: date, *, environment: str | None = None) -> list[Standing]:
+    """Every secret of an environment, or of all, in promotion order."""
+    from terrace.git import find
+    from terrace.secrets.standing import places, standings
+
+    tree = load.Tree(open_source(root))
+    repository = load.common(tree)
+    if environment is not None:
+        named(environment, repository.environments, "environment")
+    found = list(places(repository, load.tenants(tree, tree.tenants), environment))
+    return standings(repository, found, today, git=find(root), names=names_of(root))
+
+
+def names_of(root: Path) -> dict[str, str]:
+    """Whose each public key is, as the register says; nothing where there is none that can be read."""
+    from terrace import yamlio
+    from terrace.secrets.standing import key_names
+
+    file = root / REGISTER
+    document = yamlio.read(REGISTER, file.read_bytes())[0] if file.is_file() else None
+    return key_names(document.value if document else None)
