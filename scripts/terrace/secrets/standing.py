@@ -46,7 +46,9 @@ class Standing(NamedTuple):
     tenant: str
     file: str
     pointer: Pointer
+    field: Field
     policy: Policy | None
+    entry: Entry | None
     created: date | None
     rotated: date | None
     source: str
@@ -173,7 +175,9 @@ def _standing(
         tenant=place.tenant,
         file=place.file,
         pointer=pointer,
+        field=field,
         policy=policy,
+        entry=entry,
         created=entry.created if entry else None,
         rotated=rotated,
         source="ledger" if entry else "git" if rotated else "",
