@@ -13,6 +13,8 @@ from typing import Any
 from terrace.model.closest import named
 from terrace.model.entities import KINDS, Environment, Files, Group, Repository, Tenant
 from terrace.model.findings import Finding, Severity
+from terrace.model.recipients import FILE as REGISTER
+from terrace.model.recipients import register_of
 from terrace.model.sealed_files import is_ledger, is_proposal, is_secrets, main_of
 from terrace.model.service import Contract
 from terrace.model.source import Document, Location, Pointer, Spans
@@ -27,7 +29,8 @@ GENERATED = "schemas/generated"
 ENVIRONMENT_FILE = "environment.yaml"
 TENANT_FILE = "tenant.yaml"
 SETTINGS = "pyproject.toml"
-DESCRIPTORS = ("environment.schema.json", "tenant.schema.json")
+SOPS_RULES = ".sops.yaml"
+DESCRIPTORS = ("environment.schema.json", "tenant.schema.json", "recipients.schema.json")
 
 
 class Tree:
@@ -42,6 +45,8 @@ class Tree:
         self.environments = source.entries(ENVIRONMENTS)
         self.schemas = source.entries(SCHEMAS)
         self.settings = source.entries(SETTINGS)
+        self.register = source.entries(REGISTER)
+        self.sops_rules = source.entries(SOPS_RULES)
         if only is None:
             entries = source.entries(TENANTS)
             self.groups = [entry for entry in entries if entry.path.startswith(GROUPS + "/")]
@@ -59,7 +64,8 @@ class Tree:
     @property
     def shared(self) -> list[Entry]:
         """Every entry that all tenants share: when one of them changes, every verdict is out of date."""
-        return [*self.settings, *self.environments, *self.groups, *self.schemas, *self.strays]
+        top = [*self.settings, *self.register, *self.sops_rules]
+        return [*top, *self.environments, *self.groups, *self.schemas, *self.strays]
 
 
 def name_of(path: str) -> str:
@@ -87,6 +93,7 @@ def common(tree: Tree) -> Repository:
     _read(tree.source, tree.environments, files)
     _read(tree.source, tree.groups, files)
     _read(tree.source, tree.strays, files)
+    _read(tree.source, tree.register, files)
     environments = {
         name: _environment(name, files.documents.get(f"{ENVIRONMENTS}/{name}/{ENVIRONMENT_FILE}"))
         for name in _folders(tree.environments, ENVIRONMENTS)
@@ -106,6 +113,8 @@ def common(tree: Tree) -> Repository:
         tenants={},
         duplicates={folder: folders[name_of(folder)] for folder in tree.tenants if folders[name_of(folder)] != folder},
         uncontracted=_uncontracted(tree),
+        register=register_of(files.documents.get(REGISTER)),
+        sops_rules=_sops_rules(tree),
     )
 
 
@@ -147,6 +156,7 @@ def _tenant(folder: str, files: Files) -> Tenant:
         services=_texts(said.get("services")),
         environments=_texts(said.get("environments")),
         ring=_text(said.get("ring")),
+        recipients=_texts(said.get("recipients")),
         document=document,
         files=files,
     )
@@ -269,6 +279,12 @@ def _uncontracted(tree: Tree) -> frozenset[str]:
         if isinstance(data, bytes) and b"contract" in data:
             return _without_contract(data)
     return frozenset()
+
+
+def _sops_rules(tree: Tree) -> str | None:
+    for data in tree.source.read(tree.sops_rules):
+        return data.decode("utf-8", "replace") if isinstance(data, bytes) else ""
+    return None
 
 
 def _without_contract(settings: bytes) -> frozenset[str]:

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import json
-import re
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
 import pytest
-import yaml
 
+from terrace import yamlio
 from terrace.layering import Layering, lineage
 from terrace.load import load
 from terrace.model.entities import Repository
 from terrace.model.layers import EffectiveConfig, leaves
+from terrace.model.recipients import asked
 from terrace.model.variants import plain_schema
 from terrace.schemas import problems, write
 from terrace.schemas.cross import cross_check
 from terrace.schemas.editors import associations
+from terrace.sops.config import read, rule_for
 from terrace.source import open_source
 
 ROOT = Path(__file__).parents[2]
@@ -68,7 +69,7 @@ def test_every_field_tells_what_it_is() -> None:
 
 @pytest.mark.parametrize("path", sorted(FILES))
 def test_a_file_suits_its_schema(path: str) -> None:
-    content = yaml.safe_load((ROOT / path).read_text())
+    content, _ = yamlio.load((ROOT / path).read_text())
     assert [error.message for error in schema(FILES[path]).iter_errors(content)] == []
 
 
@@ -107,25 +108,17 @@ def test_every_environment_has_the_secrets_that_its_services_require() -> None:
 
 
 def test_a_secrets_file_opens_with_the_declared_keys_and_no_others() -> None:
-    rules = yaml.safe_load((ROOT / ".sops.yaml").read_text())["creation_rules"]
-    documents = dict(repository().files.secrets)
+    rules = read((ROOT / ".sops.yaml").read_text())
+    documents = {path: (document, None) for path, document in repository().files.secrets.items()}
     for tenant in repository().tenants.values():
-        documents |= tenant.files.secrets
+        documents |= {path: (document, tenant) for path, document in tenant.files.secrets.items()}
     assert len(documents) == 12
-    for path, document in documents.items():
-        environment = repository().environments[path.split("/")[-2]]
-        extending = [other for other in repository().environments.values() if other.extends == environment.name]
-        declared = {key for each in [environment, *extending] for key in each.recipients}
+    for path, (document, tenant) in documents.items():
+        declared = {each.key for each in asked(repository(), path.split("/")[-2], tenant)}
         assert {entry["recipient"] for entry in document.value["sops"]["age"]} == declared
-        (rule,) = [rule for rule in rules if re.search(rule["path_regex"], path)]
-        assert {key.strip() for key in rule["age"].split(",")} == declared
-
-
-def test_the_committed_key_is_that_of_development_alone() -> None:
-    text = (ROOT / "examples/keys/development.agekey").read_text()
-    public = re.findall(r"# public key: (\S+)", text)
-    holders = [name for name, each in repository().environments.items() if public[0] in each.recipients]
-    assert holders == ["development"]
+        rule = rule_for(rules, path)
+        assert rule is not None
+        assert set(rule.recipients) == declared
 
 
 def _secrets(environment: str, service: str) -> str:

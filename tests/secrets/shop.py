@@ -14,14 +14,14 @@ from typing import Any
 
 import pyrage
 
-from terrace.audit import Log
 from terrace.model.source import parse_path
 from terrace.schemas import export
 from terrace.secrets import hook as hooks
 from terrace.secrets import plan
 from terrace.secrets.overview import overview
 from terrace.secrets.plan import Planned
-from terrace.secrets.rotate import Done, Key, OnStep, rotate
+from terrace.secrets.opening import Opener
+from terrace.secrets.rotate import Done, OnStep, rotate
 from terrace.secrets.standing import Standing
 from terrace.sops import Identities, create, identities, open_
 
@@ -132,8 +132,8 @@ class Shop:
         return {each.path: each for each in overview(self.root, today)}
 
     @property
-    def key(self) -> Key:
-        return Key(self.identities, Log(self.folder / "audit", repository=self.root))
+    def opener(self) -> Opener:
+        return Opener(self.root, "terrace secrets rotate", "a test", self.environ())
 
     def planned(self, path: str, now: datetime) -> Planned:
         """The rotation of one secret, whether it is due or not."""
@@ -141,7 +141,7 @@ class Shop:
 
     def rotate(self, path: str, now: datetime, *, end: bool = False, on_step: OnStep = lambda _: None) -> Done:
         """Rotate one secret by name."""
-        return rotate(self.root, self.planned(path, now).job, self.key, now, end_overlap=end, on_step=on_step)
+        return rotate(self.root, self.planned(path, now).job, self.opener, now, end_overlap=end, on_step=on_step)
 
     def rotate_due(self, now: datetime, *, on_step: OnStep = lambda _: None) -> dict[str, Done]:
         """Do what is due."""
@@ -149,7 +149,7 @@ class Shop:
         for each in plan.due(overview(self.root, now.date())):
             if each.action != "hand":
                 renew = each.action == "renew"
-                found[each.standing.path] = rotate(self.root, each.job, self.key, now, renew=renew, on_step=on_step)
+                found[each.standing.path] = rotate(self.root, each.job, self.opener, now, renew=renew, on_step=on_step)
         return found
 
     def environ(self) -> dict[str, str]:

@@ -178,8 +178,8 @@ def test_what_was_entered_for_the_value_inside_is_the_secret_s_entry(shop: Shop)
 
 def test_every_opening_is_in_the_audit_log(shop: Shop) -> None:
     shop.rotate("database", NOW)
-    records = [(each.opening.file, each.opening.command) for each in shop.key.log.read()]
-    assert records == [(FILE, "secrets rotate")]
+    records = [(each.opening.file, each.opening.command) for each in shop.opener.log.read()]
+    assert records == [(FILE, "terrace secrets rotate")]
 
 
 def terrace(shop: Shop, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -1,10 +1,11 @@
-"""What may stand in `environment.yaml` and `tenant.yaml`, as JSON Schemas."""
+"""What may stand in `environment.yaml`, `tenant.yaml` and `recipients.yaml`, as JSON Schemas."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from terrace.model.entities import KINDS
+from terrace.model.recipients import KINDS as RECIPIENT_KINDS
 from terrace.model.reference import GRANT
 from terrace.model.rotation import POLICY_SCHEMA
 
@@ -51,7 +52,7 @@ _ENVIRONMENT: dict[str, Any] = {
         },
         "recipients": {
             "type": "array",
-            "description": "The age public keys that open its secrets.",
+            "description": "Who opens its secrets: names from recipients.yaml. Recovery keys do anyway.",
             "items": {"type": "string"},
             "uniqueItems": True,
         },
@@ -83,7 +84,46 @@ TENANT_SCHEMA: dict[str, Any] = {
         "services": {**_NAMES, "description": "The services that serve the tenant."},
         "environments": {**_NAMES, "description": "The environments the tenant is in."},
         "ring": {"type": "string", "description": "The rollout ring, as canary or early."},
+        "recipients": {
+            "type": "array",
+            "description": "Who opens the tenant's own secrets, beside those of the environment; from recipients.yaml.",
+            "items": {"type": "string"},
+            "uniqueItems": True,
+        },
         "suppress": _SUPPRESS,
+    },
+}
+
+_DAY = {"type": "string", "format": "date"}
+RECIPIENTS_SCHEMA: dict[str, Any] = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "title": "Recipients",
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["recipients"],
+    "properties": {
+        "recipients": {
+            "type": "object",
+            "description": "Everybody who can open secrets, by name.",
+            "propertyNames": {"pattern": _NAME["pattern"]},
+            "additionalProperties": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["kind", "key", "owner", "since"],
+                "properties": {
+                    "kind": {
+                        "enum": list(RECIPIENT_KINDS),
+                        "description": "A person, a workload (an application, a pipeline), or a recovery key.",
+                    },
+                    "key": {"type": "string", "description": "The public key: age1..., ssh-ed25519 ... or ssh-rsa ..."},
+                    "owner": {"type": "string", "minLength": 1, "description": "Who answers for it."},
+                    "environments": {**_NAMES, "description": "Where it may be at most."},
+                    "since": {**_DAY, "description": "The day it was let in."},
+                    "reviewed": {**_DAY, "description": "The day somebody last made sure that it is still needed."},
+                    "retired": {**_DAY, "description": "The day it was taken out; from then on it opens nothing."},
+                },
+            },
+        },
     },
 }
 

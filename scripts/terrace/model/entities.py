@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol
 
 from terrace.model.findings import Finding
+from terrace.model.recipients import NOBODY, Register
 from terrace.model.service import Contract
 from terrace.model.source import Document
 
@@ -72,6 +73,7 @@ class Tenant(NamedTuple):
     services: tuple[str, ...] = ()
     environments: tuple[str, ...] = ()
     ring: str = ""
+    recipients: tuple[str, ...] = ()
     document: Document | None = None
 
 
@@ -97,7 +99,8 @@ class Repository(NamedTuple):
 
     `folders` names every tenant's folder, also of tenants that are not held in `tenants`: a large repository is worked
     through one tenant at a time. `duplicates` holds folders whose tenant's name is taken, with the folder that has it.
-    `uncontracted` names services that `pyproject.toml` lets in without a contract, for the time being.
+    `uncontracted` names services that `pyproject.toml` lets in without a contract, for the time being. `sops_rules` is
+    the text of `.sops.yaml`, None where there is none.
     """
 
     source: HasOrigin
@@ -109,3 +112,5 @@ class Repository(NamedTuple):
     tenants: dict[str, Tenant]
     duplicates: dict[str, str]
     uncontracted: frozenset[str] = frozenset()
+    register: Register = NOBODY
+    sops_rules: str | None = None

@@ -60,7 +60,16 @@ def layer_schema(schema: Schema, contract: Contract | None = None) -> Schema:
     `contract` is the schema as it was read already, if it was.
     """
     contract = contract or Contract("", schema)
-    relaxed: Schema = _relax(_head(schema), schema, contract, (), ())
+    relaxed: Schema = _relax(_head(schema), schema, contract, (), (), opened=False)
+    return {**relaxed, "type": "object"}
+
+
+def opened_schema(schema: Schema, contract: Contract | None = None) -> Schema:
+    """The schema of any part of the configuration with its secrets in the open: what their values must be.
+
+    `contract` is the schema as it was read already, if it was.
+    """
+    relaxed: Schema = _relax(_head(schema), schema, contract or Contract("", schema), (), (), opened=True)
     return {**relaxed, "type": "object"}
 
 
@@ -158,7 +167,9 @@ def _whole(schema: Any, root: Schema, seen: tuple[str, ...]) -> Any:
     return _each(schema, lambda _keyword, _name, inner: _whole(inner, root, seen))
 
 
-def _relax(schema: Any, root: Schema, contract: Contract, pointer: Pointer, seen: tuple[str, ...]) -> Any:
+def _relax(
+    schema: Any, root: Schema, contract: Contract, pointer: Pointer, seen: tuple[str, ...], *, opened: bool
+) -> Any:
     schema, seen = inline(schema, root, seen)
     while isinstance(schema, dict) and (kind := _or_null(schema)):
         # Null is allowed anyway, and one alternative is told better than two are.
@@ -167,12 +178,12 @@ def _relax(schema: Any, root: Schema, contract: Contract, pointer: Pointer, seen
         return schema
     field = contract.field(pointer)
     if field is not None and field.secret and not field.is_section:
-        return _reference(schema)
+        return _whole(schema, root, seen) if opened else _reference(schema)
 
     def change(keyword: str, name: str | int | None, inner: Any) -> Any:
         if keyword in _COMPLETE:
             return _whole(inner, root, seen)
-        return _relax(inner, root, contract, _below(pointer, keyword, name), seen)
+        return _relax(inner, root, contract, _below(pointer, keyword, name), seen, opened=opened)
 
     return _allow_null(_each({k: v for k, v in schema.items() if k not in _NOT_IN_A_LAYER}, change))
 

@@ -45,6 +45,7 @@ def associations(services: list[str]) -> dict[str, list[str]]:
         globs[f"{GENERATED}/{name}.secrets.json"] = [glob.replace(".yaml", ".secrets.yaml") for glob in plain]
     globs[f"{GENERATED}/environment.schema.json"] = ["environments/*/environment.yaml"]
     globs[f"{GENERATED}/tenant.schema.json"] = ["tenants/**/tenant.yaml"]
+    globs[f"{GENERATED}/recipients.schema.json"] = ["recipients.yaml"]
     return globs
 
 

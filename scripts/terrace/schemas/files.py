@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from terrace.deploy import kinds
-from terrace.model.descriptors import TENANT_SCHEMA, environment_schema
+from terrace.model.descriptors import RECIPIENTS_SCHEMA, TENANT_SCHEMA, environment_schema
 from terrace.model.service import PREFIX
 from terrace.model.variants import Schema, layer_schema, made_from, secrets_schema, shared_schema
 from terrace.schemas.contracts import contract_path, contract_schema, services
@@ -64,6 +64,7 @@ def _files(root: Path, contracts: dict[str, Schema]) -> dict[str, bytes]:
     files |= _generated("shared.secrets", _shared_secrets(sealed), every, title="Secrets that services share")
     files |= _generated("environment.schema", environment_schema(kinds.schema()), "the terrace package")
     files |= _generated("tenant.schema", TENANT_SCHEMA, "the terrace package")
+    files |= _generated("recipients.schema", RECIPIENTS_SCHEMA, "the terrace package")
     return files | settings(root, list(contracts))
 
 

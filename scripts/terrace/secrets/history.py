@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 _FEW = 2
 """From so many values on, a commit that changed all of them is taken for one that encrypted the file anew."""
 
+WAITING = 14
+"""Days that a value may wait for its commit, or a proposal to be folded in, which encrypts it anew."""
+
+EARLY = 1
+"""Days that a commit may be older than the ledger's day: clocks and time zones differ."""
+
 Nonces = Mapping[Pointer, bytes]
 
 
@@ -136,10 +142,8 @@ def _oid(oid: str) -> str:
     return oid if oid.strip("0") else ""
 
 
-def disagreements(
-    said: Mapping[Pointer, date], seen: Mapping[Pointer, Seen], *, tolerance: int = 2
-) -> Iterable[tuple[Pointer, str]]:
-    """Where the ledger's days and Git's do not fit, in words. `tolerance` are the days between an edit and its commit.
+def disagreements(said: Mapping[Pointer, date], seen: Mapping[Pointer, Seen]) -> Iterable[tuple[Pointer, str]]:
+    """Where the ledger's days and Git's do not fit, in words.
 
     A ledger cannot say less than Git shows: a value whose nonce changed after the day it names was changed behind its
     back. Nor more: a value that Git has seen unchanged since before that day was not rotated on it.
@@ -149,7 +153,7 @@ def disagreements(
         if git is None or git.day is None:
             continue
         apart = (git.day - day).days
-        if apart > tolerance and not git.reencrypted and not git.first:
+        if apart > WAITING and not git.reencrypted and not git.first:
             yield pointer, f"was last changed on {git.day} in Git ({git.commit[:8]}), and the ledger says {day}"
-        elif apart < -tolerance:
+        elif apart < -EARLY:
             yield pointer, f"did not change in Git since {git.day} ({git.commit[:8]}), and the ledger says {day}"

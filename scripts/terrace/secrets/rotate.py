@@ -29,10 +29,10 @@ from terrace.secrets.hook import Told
 from terrace.secrets.standing import entry_of
 
 if TYPE_CHECKING:
-    from terrace.audit import Log
     from terrace.model.service import Field
+    from terrace.secrets.opening import Opener
     from terrace.secrets.store import Held
-    from terrace.sops import Identities, Opened
+    from terrace.sops import Opened
 
 _NOTHING = object()
 
@@ -64,14 +64,6 @@ class Job(NamedTuple):
     entry: Entry | None
 
 
-class Key(NamedTuple):
-    """What opens secrets files, and the log that it is written to."""
-
-    identities: Identities
-    log: Log
-    command: str = "secrets rotate"
-
-
 class Done(NamedTuple):
     """What became of a secret: whether it has a new value, whether the one before went, and until when one is left."""
 
@@ -84,7 +76,7 @@ class Done(NamedTuple):
 def rotate(
     root: Path,
     job: Job,
-    key: Key,
+    opener: Opener,
     now: datetime,
     *,
     renew: bool = True,
@@ -99,9 +91,9 @@ def rotate(
         entry = entry_of(ledger.read(held.before.ledger, name=job.file), job.pointer)
         if entry != job.entry:
             return Done(skipped="was changed since it was looked at, or by a run that was interrupted after it")
-        opened, _ = store.open_audited(job.file, held.before.secrets, key.identities, key.log, command=key.command)
+        opened = opener.open(job.file, held.before.secrets)
         on_step(Step.OPENED)
-        work = _Work(root, job, key, held, now.astimezone(UTC), on_step)
+        work = _Work(root, job, opener, held, now.astimezone(UTC), on_step)
         left = work.until(opened)
         revoked = bool(left) and (end_overlap or datetime.fromisoformat(left) <= now)
         if revoked:
@@ -114,10 +106,10 @@ def rotate(
 class _Work:
     """One secret in one file that is held."""
 
-    def __init__(self, root: Path, job: Job, key: Key, held: Held, now: datetime, on_step: OnStep) -> None:
+    def __init__(self, root: Path, job: Job, opener: Opener, held: Held, now: datetime, on_step: OnStep) -> None:
         self.root = root
         self.job = job
-        self.key = key
+        self.opener = opener
         self.held = held
         self.now = now
         self.step = on_step
@@ -192,7 +184,7 @@ class _Work:
             inside = {place: ledger.REMOVED for place in known if _is_inside(place, self.job.pointer)}
             dates = ledger.recorded(dates, {**inside, self.job.pointer: entry}, name=self.job.file)
         self.held.replace(text, dates)
-        return open_(text, self.key.identities, name=self.job.file)
+        return open_(text, self.opener.identities, name=self.job.file)
 
     def _entry(self) -> Entry | None:
         return entry_of(ledger.read(self.held.before.ledger, name=self.job.file), self.job.pointer)

@@ -52,7 +52,7 @@ def home(repository: Repository, environment: str, tenant: Tenant | None = None)
 def path_for(root: Path, folder: str, service: str, pointer: Pointer = ()) -> str:
     """The main secrets file of a service in a folder; `shared.secrets.yaml` where only that one has the secret."""
     own, shared = f"{folder}/{service}.secrets.yaml", f"{folder}/shared.secrets.yaml"
-    if pointer and not _says(root / own, pointer) and _says(root / shared, pointer):
+    if pointer and pointer not in places(root, own) and pointer in places(root, shared):
         return shared
     return own
 
@@ -66,6 +66,15 @@ def proposals(root: Path, path: str) -> list[str]:
     names = (each.name for each in file.parent.iterdir())
     found = [name for name in names if name.startswith(start) and main_of(name) == file.name]
     return [f"{path[: path.rfind('/') + 1]}{name}" for name in sorted(found)]
+
+
+def places(root: Path, path: str) -> list[Pointer]:
+    """Where the values of a secrets file stand, read without a key; nothing for a file that is not there."""
+    from terrace import yamlio
+    from terrace.model.layers import leaves
+
+    document, _ = yamlio.read(path, _text(root / path).encode())
+    return [pointer for pointer, _ in leaves(document.value) if pointer and pointer[0] != "sops"] if document else []
 
 
 def read(root: Path, path: str) -> Texts:
@@ -90,7 +99,11 @@ class Held:
         """Put these texts in the place of the old ones; `ABSENT` removes a file."""
         file, ledger_file = self._root / self.path, self._root / ledger_of(self.path)
         with _told(self.path):
-            if ledger == self.before.ledger:
+            if secrets == ABSENT:
+                # The other way round a crash would leave the dates of nothing.
+                _put(ledger_file, ledger)
+                _put(file, secrets)
+            elif ledger == self.before.ledger:
                 _put(file, secrets)
             elif secrets == self.before.secrets:
                 _put(ledger_file, ledger)
@@ -153,15 +166,6 @@ def revealed(opened: Opened) -> dict[Pointer, str | bytes | int | float | bool]:
             if isinstance(plain, (str, bytes, int, float, bool)):
                 found[pointer] = plain
     return dict(sorted(found.items(), key=lambda item: [str(part) for part in item[0]]))
-
-
-def _says(file: Path, pointer: Pointer) -> bool:
-    from terrace import yamlio
-    from terrace.model.layers import value_at
-
-    document, _ = yamlio.read(file.name, _text(file).encode())
-    nothing = object()
-    return document is not None and value_at(document.value, pointer, nothing) is not nothing
 
 
 def _digest(text: str) -> str:

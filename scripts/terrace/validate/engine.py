@@ -155,7 +155,7 @@ class Engine:
         plain = tuple(layer_file(document, self.repository, tenant) for document in plain_documents(files))
         sealed = tuple(layer_file(document, self.repository, tenant) for document in files.secrets.values())
         ledgers = tuple(layer_file(document, self.repository, tenant) for document in files.ledgers.values())
-        view = FilesView(files, plain, sealed, tenant, self.repository, ledgers, self.today)
+        view = FilesView(files, plain, sealed, tenant, self.repository, self.today, ledgers)
         yield from map(Found, self._run("files", view))
         for file in plain:
             if file.kind != "stray":

@@ -14,7 +14,7 @@ from terrace.model.entities import Origin
 from terrace.model.source import Pointer
 from terrace.source import Entry, Unreadable
 from terrace.validate.rule import Example
-from terrace.validate.sealed_text import NOTES, SEALED
+from terrace.validate.sealed_text import NOTES, REGISTER, SEALED
 
 
 def _section(properties: dict[str, Any], required: list[str] | None = None, **more: Any) -> dict[str, Any]:
@@ -58,7 +58,7 @@ CONTRACT: dict[str, Any] = {
                     "pool_min": {"type": "integer", "default": 1},
                     "pool_max": {"type": "integer", "default": 10},
                     "tls_verify": {"type": "boolean", "default": True},
-                    "password": {"type": "string", "x-terrace-secret": True},
+                    "password": {"type": "string", "minLength": 4, "maxLength": 16, "x-terrace-secret": True},
                 },
                 ["host"],
                 **{"x-terrace-set-by": ["environment"]},
@@ -104,6 +104,7 @@ CROSS_CHECKS = {"app": _check_pools}
 """The example contract's rules across fields, in place of its model's own."""
 
 FILES: dict[str, str] = {
+    "recipients.yaml": REGISTER,
     "schemas/generated/app.schema.json": json.dumps(CONTRACT, indent=2) + "\n",
     "environments/base/app.yaml": """\
 server:

@@ -31,6 +31,7 @@ class LayerFile(NamedTuple):
     owner: str
     contracts: tuple[Contract, ...]
     repository: Repository
+    tenant: Tenant | None = None
 
     def entries(self, into: Callable[[Field], bool]) -> Iterator[tuple[Pointer, Any, Field]]:
         """Every entry that a contract knows, with what it says of it; only those whose field `into` agrees to."""
@@ -53,7 +54,7 @@ class FilesView(NamedTuple):
     """The files of one tenant, or (`tenant` None) those of environments, groups and wherever no tenant is.
 
     `plain` and `sealed` are the plain and the secrets files among them that could be read, `ledgers` what says of the
-    latter when each secret was made. `today` is the day that ages are judged on.
+    latter when each secret was made; `today` is the day that they are judged on.
     """
 
     files: Files
@@ -61,8 +62,8 @@ class FilesView(NamedTuple):
     sealed: tuple[LayerFile, ...]
     tenant: Tenant | None
     repository: Repository
+    today: date
     ledgers: tuple[LayerFile, ...] = ()
-    today: date = date.min
 
 
 class Below(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from terrace.model.entities import Files, Repository, Tenant
+from terrace.model.recipients import FILE as REGISTER
 from terrace.model.sealed_files import main_of
 from terrace.model.service import Contract
 from terrace.model.source import Document
@@ -34,18 +35,26 @@ def layer_file(document: Document, repository: Repository, tenant: Tenant | None
         environment = below[0]
     if service.endswith(".local") and kind != "stray":
         service, kind = service.removesuffix(".local"), "local"
-    return LayerFile(document, kind, service, environment, owner, _reached(service, document, repository), repository)
+    return LayerFile(
+        document, kind, service, environment, owner, _reached(service, document, repository), repository, tenant
+    )
 
 
 def is_descriptor(path: str, tenant: Tenant | None) -> bool:
-    """Whether `path` is where the `environment.yaml` of an environment, or this tenant's `tenant.yaml`, stands."""
+    """Whether an environment's `environment.yaml`, this tenant's `tenant.yaml` or the register stands at `path`."""
+    if path == REGISTER:
+        return True
     kind, _, below = _place(path, tenant)
     return (kind, *below) in (("environment", "environment.yaml"), ("tenant", "tenant.yaml"))
 
 
 def plain_documents(files: Files) -> list[Document]:
     """The documents of layers, in the order of their paths: descriptors and secrets left out."""
-    return [document for path, document in files.documents.items() if path.rsplit("/", 1)[-1] not in DESCRIPTORS]
+    return [
+        document
+        for path, document in files.documents.items()
+        if path.rsplit("/", 1)[-1] not in DESCRIPTORS and path != REGISTER
+    ]
 
 
 def services(repository: Repository) -> list[str]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from terrace.layering import environment_folders, tenant_folders
 from terrace.model.layers import LayerKind
 from terrace.model.source import Document, Pointer
 from terrace.validate.later import later
-from terrace.validate.rule import TargetView
+from terrace.validate.rule import LayerFile, TargetView
+
+if TYPE_CHECKING:
+    from terrace import sops
 
 SOPS = "sops"
 """The section in which SOPS keeps its own notes."""
@@ -42,6 +46,24 @@ def secrets_of(view: TargetView) -> Iterator[Sealed]:
 def values_of(document: Document) -> dict[str, Any]:
     """What a secrets file says, without the notes of SOPS."""
     return {name: value for name, value in document.value.items() if name != SOPS}
+
+
+def inspected(file: LayerFile) -> sops.Sealed | None:
+    """What a secrets file shows without a key; None if it was never encrypted, which is a finding of its own."""
+    found = _inspected(file.document.text)
+    return found if found.is_encrypted else None
+
+
+@lru_cache(maxsize=4)  # the rules on secrets files all look at one file, then at the next
+def _inspected(text: str) -> sops.Sealed:
+    from terrace.sops import inspect
+
+    return inspect(text)
+
+
+def is_in_place(file: LayerFile) -> bool:
+    """Whether a secrets file lies where secrets may; elsewhere nobody can say who should open it."""
+    return file.kind in ("environment", "tenant") and file.environment in file.repository.environments
 
 
 def is_encrypted(value: object) -> bool:

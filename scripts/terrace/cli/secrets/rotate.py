@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from terrace.cli import _options
+from terrace.cli.secrets import _given
 from terrace.errors import ExitCode, TerraceError, UsageError
 
 if TYPE_CHECKING:
     from terrace.secrets.plan import Planned
-    from terrace.secrets.rotate import Key
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -28,6 +28,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--env", metavar="ENV", help="one environment; with --due the default is all of them")
     parser.add_argument("--tenant", metavar="TENANT", help="a tenant's own secret")
     parser.add_argument("--end-overlap", action="store_true", help="take the value before away now: somebody knows it")
+    _given.add_reason(parser)
     parser.add_argument("--dry-run", action="store_true", help="show the steps, and take none")
 
 
@@ -70,10 +71,10 @@ def _rotate(args: Namespace, folder: Path, planned: list[Planned], now: datetime
     from terrace.secrets.rotate import rotate
 
     failed = False
-    key = key_of(folder)
+    opener = _given.opener_of(args, "secrets rotate")
     for each in planned:
         try:
-            done = rotate(folder, each.job, key, now, renew=each.action == "renew", end_overlap=args.end_overlap)
+            done = rotate(folder, each.job, opener, now, renew=each.action == "renew", end_overlap=args.end_overlap)
         except TerraceError as error:
             failed = True
             sys.stderr.write(f"terrace: {each.standing.file}: {error.message}\n")
@@ -81,16 +82,5 @@ def _rotate(args: Namespace, folder: Path, planned: list[Planned], now: datetime
         else:
             sys.stdout.write(done_text(each, done, _options.style(args)))
             sys.stdout.flush()
+    _given.warn(opener)
     return failed
-
-
-def key_of(folder: Path) -> Key:
-    """The keys at hand, and the audit log that openings go to."""
-    import os
-
-    from terrace.audit import Log, default_folder
-    from terrace.secrets.rotate import Key
-    from terrace.sops import find_identities
-
-    log = Log(default_folder(os.environ), repository=folder)
-    return Key(find_identities(os.environ, Path.home()), log)

@@ -18,6 +18,7 @@ from terrace.model.entities import Tenant
 from terrace.model.source import Location, Pointer
 from terrace.validate.places import services
 from terrace.validate.rule import Example, FilesView, Hit, rule
+from terrace.validate.sealed_text import NOTES
 
 GOOD = (
     Example({"environments/staging/shared.yaml": "logging:\n  level: debug\n"}),
@@ -32,7 +33,7 @@ GOOD = (
 BAD = (
     Example({"environments/production/ap.yaml": "server:\n  workers: 8\n"}, "environments/production/ap.yaml"),
     Example({"tenants/acme/staging/App.yaml": "logging:\n  level: info\n"}, "tenants/acme/staging/App.yaml"),
-    Example({"environments/staging/ap.secrets.yaml": "sops: {}\n"}, "environments/staging/ap.secrets.yaml"),
+    Example({"environments/staging/ap.secrets.yaml": NOTES}, "environments/staging/ap.secrets.yaml"),
     Example(
         {"tenants/acme/tenant.yaml": "groups: [gold]\nservices: [apps]\nenvironments: [staging]\n"},
         "tenants/acme/tenant.yaml:2",

@@ -20,10 +20,7 @@ from terrace.validate.sealed import SOPS, is_encrypted, values_of
 from terrace.validate.sealed_text import NOTES, SEALED
 
 _PATH = "environments/staging/app.secrets.yaml"
-GOOD = (
-    Example({_PATH: f"database:\n  password: {SEALED}\n{NOTES}"}),
-    Example({_PATH: f"database:\n  password: ''\n{NOTES}"}),
-)
+GOOD = (Example({_PATH: f"database:\n  password: {SEALED}\n{NOTES}"}),)
 BAD = (
     Example({_PATH: "database:\n  password: hunter2\n"}, f"{_PATH}:1"),
     Example({_PATH: f"database:\n  password: hunter2\n{NOTES}"}, f"{_PATH}:2", "database.password"),
