@@ -18,9 +18,9 @@ from terrace.model.source import parse_path
 from terrace.schemas import export
 from terrace.secrets import hook as hooks
 from terrace.secrets import plan
+from terrace.secrets.opening import Opener
 from terrace.secrets.overview import overview
 from terrace.secrets.plan import Planned
-from terrace.secrets.opening import Opener
 from terrace.secrets.rotate import Done, OnStep, rotate
 from terrace.secrets.standing import Standing
 from terrace.sops import Identities, create, identities, open_

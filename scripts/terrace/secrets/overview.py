@@ -13,8 +13,6 @@ from terrace.source import open_source
 if TYPE_CHECKING:
     from terrace.secrets.standing import Standing
 
-REGISTER = "recipients.yaml"
-
 
 def overview(root: Path, today: date, *, environment: str | None = None) -> list[Standing]:
     """Every secret of an environment, or of all, in promotion order."""
@@ -26,14 +24,4 @@ def overview(root: Path, today: date, *, environment: str | None = None) -> list
     if environment is not None:
         named(environment, repository.environments, "environment")
     found = list(places(repository, load.tenants(tree, tree.tenants), environment))
-    return standings(repository, found, today, git=find(root), names=names_of(root))
-
-
-def names_of(root: Path) -> dict[str, str]:
-    """Whose each public key is, as the register says; nothing where there is none that can be read."""
-    from terrace import yamlio
-    from terrace.secrets.standing import key_names
-
-    file = root / REGISTER
-    document = yamlio.read(REGISTER, file.read_bytes())[0] if file.is_file() else None
-    return key_names(document.value if document else None)
+    return standings(repository, found, today, git=find(root))

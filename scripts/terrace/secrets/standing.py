@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from terrace.layering import lineage
 from terrace.load import name_of
 from terrace.model.ledger import Entry, entries
+from terrace.model.recipients import shortened
 from terrace.model.rotation import Policy, is_rotating, policy_for, unit_of
 from terrace.model.sealed_files import is_proposal, ledger_of, main_of
 from terrace.model.source import Pointer, dotted
@@ -109,18 +110,17 @@ def standings(
     today: date,
     *,
     git: Git | None = None,
-    names: Mapping[str, str] | None = None,
 ) -> list[Standing]:
     """Where every secret stands on `today`. A proposal's counts in place of the one that it outranks.
 
-    `git` gives the ages that ledgers do not, and speaks against those that are wrong. `names` are those of public keys.
+    `git` gives the ages that ledgers do not, and speaks against those that are wrong.
     """
     from terrace.sops import inspect
 
     seen = history.ages(git, {place.file: place.text for place in found}) if git else {}
     standing: dict[tuple[str, Pointer], Standing] = {}
     for place in sorted(found, key=lambda place: (is_proposal(place.file), place.file)):
-        for each in _of_file(repository, place, inspect(place.text), seen.get(place.file, {}), today, names or {}):
+        for each in _of_file(repository, place, inspect(place.text), seen.get(place.file, {}), today):
             standing[main_of(place.file), each.pointer] = each
     return sorted(standing.values(), key=lambda each: (_rank(repository, each), each.file, each.path))
 
@@ -135,9 +135,8 @@ def _of_file(
     sealed: Sealed,
     seen: Mapping[Pointer, Seen],
     today: date,
-    names: Mapping[str, str],
 ) -> Iterator[Standing]:
-    readers = tuple(sorted({names.get(each.recipient, _short(each.recipient)) for each in sealed.recipients}))
+    readers = tuple(sorted({_called(repository, each.recipient) for each in sealed.recipients}))
     contracts = _contracts(repository, place, [leaf.pointer for leaf in sealed.leaves])
     units: dict[Pointer, tuple[Contract, Field]] = {}
     for leaf in sealed.leaves:
@@ -237,12 +236,6 @@ def _policy(repository: Repository, place: Place, contracts: Iterable[Contract],
     return min(found, key=lambda policy: policy.max_age or timedelta.max, default=None)
 
 
-def _short(recipient: str) -> str:
-    return f"{recipient[:12]}…" if len(recipient) > 13 else recipient
-
-
-def key_names(document: Mapping[str, object] | None) -> dict[str, str]:
-    """Whose each public key is, by what `recipients.yaml` says."""
-    listed = (document or {}).get("recipients")
-    entries = listed.items() if isinstance(listed, dict) else ()
-    return {str(about["key"]): str(name) for name, about in entries if isinstance(about, dict) and "key" in about}
+def _called(repository: Repository, key: str) -> str:
+    found = repository.register.by_key(key)
+    return found.name if found else shortened(key)
