@@ -143,6 +143,10 @@ class Shop:
         """Rotate one secret by name."""
         return rotate(self.root, self.planned(path, now).job, self.opener, now, end_overlap=end, on_step=on_step)
 
+    def revoke(self, path: str, now: datetime) -> Done:
+        """Take the value before away, and make no new one."""
+        return rotate(self.root, self.planned(path, now).job, self.opener, now, renew=False)
+
     def rotate_due(self, now: datetime, *, on_step: OnStep = lambda _: None) -> dict[str, Done]:
         """Do what is due."""
         found = {}

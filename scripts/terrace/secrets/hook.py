@@ -49,8 +49,11 @@ class Told(NamedTuple):
         return json.dumps(said)
 
 
-def run(hook: Sequence[str], told: Told, folder: Path) -> None:
-    """Tell a hook, which runs in `folder`. Raises where it says that it could not do it."""
+def run(hook: Sequence[str], told: Told, folder: Path, *, known: Sequence[str] = ()) -> None:
+    """Tell a hook, which runs in `folder`. Raises where it says that it could not do it.
+
+    What it complains of is shown without any of the values but those `known` to everybody, as the names of users.
+    """
     import subprocess
     import sys
 
@@ -64,7 +67,7 @@ def run(hook: Sequence[str], told: Told, folder: Path) -> None:
     except OSError as error:
         raise TerraceError(f"the hook of {told.path} ({hook[0]}) cannot be run: {error.strerror}") from None
     if ended.returncode:
-        said = masked(ended.stderr.decode("utf-8", "replace"), [told.current, told.previous])
+        said = masked(ended.stderr.decode("utf-8", "replace"), [told.current, told.previous], known)
         lines = said.strip().splitlines()[-_LINES:]
         message = f"the hook of {told.path} failed in phase {told.phase}: exit code {ended.returncode}"
         raise TerraceError(message, hint=" ".join(lines) or "It did not say why. Run the same command again.")
@@ -77,11 +80,11 @@ def revealed(value: object) -> Any:
     return {key: revealed(inner) for key, inner in value.items()} if isinstance(value, Mapping) else value
 
 
-def masked(text: str, values: Sequence[object]) -> str:
-    """`text` without any of the values, or a line of one."""
+def masked(text: str, values: Sequence[object], known: Sequence[str] = ()) -> str:
+    """`text` without any of the values, or a line of one, but those that are `known`."""
     for value in values:
         for each in sorted(_texts(revealed(value)), key=len, reverse=True):
-            text = text.replace(each, HIDDEN)
+            text = text if each in known else text.replace(each, HIDDEN)
     return text
 
 

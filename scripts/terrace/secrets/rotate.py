@@ -172,7 +172,8 @@ class _Work:
         job = self.job
         if job.policy.hook:
             where = (job.service, job.environment, job.tenant, dotted(job.pointer), job.file)
-            hook.run(job.policy.hook, Told(phase, *where, current, previous, until or None, public), self.root)
+            told = Told(phase, *where, current, previous, until or None, public)
+            hook.run(job.policy.hook, told, self.root, known=job.policy.options.get("users", ()))
 
     def _store(self, opened: Opened, changes: Mapping[Pointer, object], entry: Entry | None) -> Opened:
         from terrace.sops import open_
