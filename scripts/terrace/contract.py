@@ -13,7 +13,10 @@ Nothing here imports pydantic: an application's contract costs what its own impo
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+if TYPE_CHECKING:
+    from terrace.rotating import Rotating as Rotating
 
 LayerKindName = Literal["environment", "group", "tenant"]
 EnvironmentKind = Literal["development", "test", "staging", "production"]
@@ -146,6 +149,23 @@ class DeprecatedBy(Marker):
         super().__init__(path)
 
 
+class Rotation(Marker):
+    """How old a secret may be, and how it is renewed: see docs/secrets-rotation.md."""
+
+    keyword = "rotation"
+
+    def __init__(
+        self,
+        *,
+        max_age: str = "",
+        overlap: str = "",
+        generate: str | dict[str, dict[str, Any]] = "",
+        hook: list[str] | None = None,
+    ) -> None:
+        said = {"max_age": max_age, "overlap": overlap, "generate": generate, "hook": hook}
+        super().__init__({name: value for name, value in said.items() if value})
+
+
 def service(*, tenancy: Tenancy, owner: str, version: str, description: str = "") -> dict[str, Any]:
     """`json_schema_extra` for the model of a service: how many tenants a process serves, who answers, which version."""
     return {
@@ -154,3 +174,12 @@ def service(*, tenancy: Tenancy, owner: str, version: str, description: str = ""
         PREFIX + "version": version,
         **({"description": description} if description else {}),
     }
+
+
+def __getattr__(name: str) -> Any:
+    # `Rotating` is a model: pydantic is imported by contracts that have one, which import it anyway.
+    if name != "Rotating":
+        raise AttributeError(name)
+    from terrace.rotating import Rotating
+
+    return Rotating

@@ -85,6 +85,20 @@ def test_environments_are_deployed_in_their_promotion_order(root: Path) -> None:
     assert list(read(FOLDER / "deploy.yml")["jobs"]) == order
 
 
+def test_secrets_are_rotated_in_every_environment(root: Path) -> None:
+    job = read(FOLDER / "secrets.yml")["jobs"]["rotate"]
+    environments = {path.parent.name for path in root.glob("environments/*/environment.yaml")}
+    assert set(job["strategy"]["matrix"]["environment"]) == environments
+    assert job["environment"] == "${{ matrix.environment }}"
+
+
+def test_no_private_key_reaches_a_step_but_the_one_that_rotates() -> None:
+    text = (FOLDER / "secrets.yml").read_text(encoding="utf-8")
+    assert text.count("secrets.SOPS_AGE_KEY") == 1
+    steps = read(FOLDER / "secrets.yml")["jobs"]["rotate"]["steps"]
+    assert [step["id"] for step in steps if "SOPS_AGE_KEY" in step.get("env", {})] == ["rotate"]
+
+
 def test_one_deployer_for_each_destination_and_none_is_cut_short() -> None:
     job = read(FOLDER / "deploy-environment.yml")["jobs"]["deploy"]
     assert job["concurrency"] == {"group": "deploy-${{ inputs.environment }}", "cancel-in-progress": False}

@@ -16,6 +16,7 @@ _LAYERS = frozenset({"environment", "group", "tenant"})
 _THINGS = frozenset({"host", "url", "email", "bucket", "account", "key_id"})
 _LISTS = {"set-by": _LAYERS, "required-in": _KINDS}
 _WORDS = {"identifies": _THINGS, "tenancy": frozenset({"none", "pooled", "dedicated"})}
+_RULED = frozenset({"rotation"})
 _FLAGS = frozenset({"rules", "secret", "must-differ", "live"})
 _TEXTS = frozenset({"env-var", "unit", "owner", "since", "deprecated-by", "version"})
 
@@ -29,6 +30,7 @@ def contract_problems(contract: Contract) -> Iterator[Problem]:
         yield ("sops",), "a section cannot be called 'sops': SOPS keeps its own notes there", "rename the section"
     for field, in_list in _fields(contract.root, in_list=False):
         yield from _markers(contract, field)
+        yield from _rotation(field)
         yield from _null(field)
         yield from _secret(field, in_list=in_list)
         yield from _open(field)
@@ -47,7 +49,7 @@ def _markers(contract: Contract, field: Field) -> Iterator[Problem]:
     name = dotted(field.pointer)
     for keyword, value in field.schema.items():
         word = keyword.removeprefix(PREFIX)
-        if word == keyword:
+        if word == keyword or word in _RULED:
             continue
         allowed = _LISTS.get(word) or _WORDS.get(word)
         if word in _LISTS:
@@ -64,6 +66,25 @@ def _markers(contract: Contract, field: Field) -> Iterator[Problem]:
     if field.deprecated_by and contract.field(_parts(field.deprecated_by)) is None:
         message = f"'{name}' is deprecated by '{field.deprecated_by}', which the contract does not have"
         yield field.pointer, message, "name the new field by its dotted path from the top"
+
+
+def _rotation(field: Field) -> Iterator[Problem]:
+    said = field.schema.get(f"{PREFIX}rotation")
+    if said is None:
+        return
+    import jsonschema_rs
+
+    from terrace.model.rotation import POLICY_SCHEMA, faults
+
+    name = dotted(field.pointer)
+    wrong = jsonschema_rs.validator_for(POLICY_SCHEMA).iter_errors(said)
+    for error in wrong:
+        where = ".".join(map(str, error.instance_path))
+        message = f"the rotation of '{name}' cannot have this{' ' + where if where else ''}: {error.message}"
+        yield field.pointer, message, "docs/secrets-rotation.md lists what a policy may say"
+        return
+    for fault in faults(said, field):
+        yield field.pointer, f"'{name}' {fault.message}", fault.hint
 
 
 def _null(field: Field) -> Iterator[Problem]:

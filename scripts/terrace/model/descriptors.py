@@ -7,6 +7,7 @@ from typing import Any
 from terrace.model.entities import KINDS
 from terrace.model.recipients import KINDS as RECIPIENT_KINDS
 from terrace.model.reference import GRANT
+from terrace.model.rotation import POLICY_SCHEMA
 
 _NAME = {"type": "string", "pattern": "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"}
 _NAMES = {"type": "array", "items": _NAME, "uniqueItems": True}
@@ -60,6 +61,11 @@ _ENVIRONMENT: dict[str, Any] = {
             "description": "Places in secret managers that references may name here; ends with / for all below it.",
             "items": {"type": "string", "pattern": GRANT},
             "uniqueItems": True,
+        },
+        "rotation": {
+            "type": "object",
+            "description": "How secrets are renewed here, by service and path, as backend.database.password.",
+            "additionalProperties": POLICY_SCHEMA,
         },
         "suppress": _SUPPRESS,
     },

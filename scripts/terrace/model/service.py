@@ -52,6 +52,7 @@ class Field:
         self.owner: str = marker("owner", parent.owner if parent else "")
         self.since: str = marker("since", parent.since if parent else "")
         self.deprecated_by: str = marker("deprecated-by", "")
+        self.rotation: dict[str, Any] = marker("rotation", {})
         # Of the field and everything below it, so that who looks for the rare case can pass by the rest.
         self.closed_to: frozenset[str] = EVERYONE - self.set_by
         self.markers: frozenset[str] = frozenset(name for name in MARKERS if getattr(self, name))

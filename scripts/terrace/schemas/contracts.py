@@ -123,6 +123,11 @@ class _Generator(GenerateJsonSchema):
     def field_title_should_be_set(self, schema: object) -> bool:
         return False
 
+    def normalize_name(self, name: str) -> str:
+        # What a generic model was made for would bring all its constraints into the name. With an id it is no name yet.
+        generic = name.partition("[")[0]
+        return super().normalize_name(name if ":" in generic else generic)
+
     def get_default_value(self, schema: Mapping[str, Any]) -> Any:
         factory = schema.get("default_factory")
         if factory is None or schema.get("default_factory_takes_data"):

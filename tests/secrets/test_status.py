@@ -1,0 +1,142 @@
+"""`terrace secrets status`: ages, due dates, phases and readers, for people at 80 columns and for programs."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from terrace import cli
+from terrace.secrets.standing import STATES
+from tests.secrets.shop import FILE, LEDGER, Shop
+
+TODAY = date(2026, 4, 1)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    return Shop(tmp_path).begin(rotated=date(2026, 1, 1))
+
+
+def commit(shop: Shop, day: str) -> None:
+    who = {"GIT_AUTHOR_NAME": "A", "GIT_AUTHOR_EMAIL": "a@b", "GIT_COMMITTER_NAME": "A", "GIT_COMMITTER_EMAIL": "a@b"}
+    environ = {**os.environ, **who, "GIT_AUTHOR_DATE": f"{day}T12:00:00Z", "GIT_COMMITTER_DATE": f"{day}T12:00:00Z"}
+    for command in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "--message", day]):
+        subprocess.run(["git", "-C", str(shop.root), *command], env=environ, check=True)
+
+
+def status(shop: Shop, capsys: pytest.CaptureFixture[str], *arguments: str, today: date = TODAY) -> tuple[int, str]:
+    code = cli.run(["-C", str(shop.root), "secrets", "status", "--now", str(today), *arguments])
+    return code, capsys.readouterr().out
+
+
+def states(shop: Shop, today: date) -> dict[str, str]:
+    return {path: each.state for path, each in shop.overview(today).items()}
+
+
+def test_it_reads_well_at_80_columns(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    shop.rotate("hash", datetime(2026, 3, 20, tzinfo=UTC))
+    code, text = status(shop, capsys)
+    reader = f"{shop.recipient[:12]}"
+    assert [line for line in text.splitlines() if reader not in line] == [
+        FILE,
+        "  secret     age  due                       phase    owner",
+        "  database  90 d  2026-04-01, in 0 d        current  data",
+        "  free      90 d  -                         current  shop",
+        "  hash      12 d  2026-04-19                current  shop",
+        "  login     90 d  2026-04-01, in 0 d        current  shop",
+        "  token     90 d  2026-01-31, 60 d overdue  current  shop",
+        "",
+        "5 secrets: 1 overdue, 2 due soon, 1 fine, 1 without a policy.",
+    ]
+    assert code == 1
+
+
+def test_nothing_overdue_is_exit_code_0(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    assert status(shop, capsys, today=date(2026, 1, 31))[0] == 0
+    assert status(shop, capsys, today=date(2026, 2, 1))[0] == 1
+
+
+def test_programs_get_every_secret_with_its_state(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    code, text = status(shop, capsys, "--format", "json")
+    said: dict[str, Any] = json.loads(text)
+    assert code == 1
+    assert said["version"] == 1
+    assert said["counts"] == {**dict.fromkeys(STATES, 0), "overdue": 2, "soon": 2, "free": 1}
+    token = next(each for each in said["secrets"] if each["path"] == "token")
+    assert token | {"readers": []} == {
+        "service": "app",
+        "environment": "production",
+        "tenant": None,
+        "file": FILE,
+        "path": "token",
+        "state": "overdue",
+        "created": "2026-01-01",
+        "rotated": "2026-01-01",
+        "source": "ledger",
+        "age_days": 90,
+        "due": "2026-01-31",
+        "phase": "current",
+        "previous_until": None,
+        "owner": "shop",
+        "readers": [],
+        "disagreement": None,
+    }
+    assert len(token["readers"]) == 1
+
+
+def test_a_rotation_goes_through_its_phases(shop: Shop) -> None:
+    now = datetime(2026, 4, 1, 12, tzinfo=UTC)
+    shop.rotate("database", now)
+    found = shop.overview(now.date())["database"]
+    assert (found.phase, found.state, str(found.previous_until)) == ("overlap", "fine", "2026-04-02")
+    assert states(shop, date(2026, 4, 2))["database"] == "fine"
+    assert states(shop, date(2026, 4, 3))["database"] == "revoke"
+
+
+def test_without_a_ledger_git_knows_the_age(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    (shop.root / LEDGER).unlink()
+    assert states(shop, TODAY)["token"] == "unknown"
+    commit(shop, "2026-03-20")
+    found = shop.overview(TODAY)["token"]
+    assert (found.source, found.rotated, found.state) == ("git", date(2026, 3, 20), "fine")
+    text = status(shop, capsys)[1]
+    assert "12 d*" in text
+    assert "* known from Git alone" in text
+
+
+def test_a_ledger_that_git_does_not_confirm_is_said_and_fails(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    commit(shop, "2026-01-01")
+    ledger = shop.root / LEDGER
+    ledger.write_text(ledger.read_text().replace("rotated: 2026-01-01", "rotated: 2026-03-25"))
+    code, text = status(shop, capsys)
+    assert code == 1
+    assert "! token did not change in Git since 2026-01-01" in text
+    assert "5 ages that Git does not confirm" in text
+
+
+def test_a_value_that_was_changed_behind_the_ledger_s_back(shop: Shop) -> None:
+    commit(shop, "2026-01-01")
+    kept = (shop.root / LEDGER).read_text()
+    shop.rotate("hash", datetime(2026, 3, 20, tzinfo=UTC))
+    (shop.root / LEDGER).write_text(kept)
+    commit(shop, "2026-03-20")
+    found = {path: each.disagreement for path, each in shop.overview(TODAY).items() if each.disagreement}
+    assert found.keys() == {"hash"}
+    assert "was last changed on 2026-03-20" in found["hash"]
+
+
+def test_an_environment_s_policy_counts(tmp_path: Path) -> None:
+    shop = Shop(tmp_path).begin(overrides="rotation: {app.free: {max_age: 2w}, app.token: {max_age: 30w}}\n")
+    found = states(shop, date(2026, 3, 1))
+    assert (found["free"], found["token"]) == ("overdue", "fine")
+
+
+@pytest.mark.parametrize(("age", "state"), [(70, "fine"), (76, "soon"), (90, "soon"), (91, "overdue")])
+def test_due_soon_is_the_last_two_weeks(shop: Shop, age: int, state: str) -> None:
+    assert states(shop, date(2026, 1, 1) + timedelta(days=age))["database"] == state
