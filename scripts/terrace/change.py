@@ -130,7 +130,7 @@ def _refuse_secret(contract: Contract, pointer: Pointer, value: object, home: st
         if field is not None and field.secret and leaf is not UNSET and not is_reference(leaf):
             raise RefusedError(
                 f"{dotted(place)} is a secret, and never stands in a plain file",
-                hint=f"Edit the encrypted file: sops {home}/{contract.service}.secrets.yaml, "
+                hint=f"Set it in the encrypted file: terrace secrets set {contract.service} {dotted(place)} --env ENV, "
                 "or set a reference to a store: ref+vault://PATH#/KEY",
             )
 

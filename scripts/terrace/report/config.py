@@ -16,10 +16,15 @@ Sealed = Mapping[Pointer, Location]
 
 
 def render_config(
-    config: EffectiveConfig, contract: Contract, sealed: Sealed, form: str, provenance: bool = False
+    config: EffectiveConfig,
+    contract: Contract,
+    sealed: Sealed,
+    form: str,
+    provenance: bool = False,
+    revealed: bool = False,
 ) -> str:
-    """The values of `config`, its secrets masked, in the form `yaml`, `json`, `dotenv` or `properties`."""
-    values = masked(config.values, sealed)
+    """The values of `config` in the form `yaml`, `json`, `dotenv` or `properties`; secrets masked unless `revealed`."""
+    values = config.values if revealed else masked(config.values, sealed)
 
     known = {pointer for pointer, _ in leaves(values)}
 
@@ -35,7 +40,7 @@ def render_config(
     for pointer, value in leaves(values):
         if provenance:
             lines.append(f"# {comment(pointer)}\n")
-        hidden = "# " if pointer in sealed else ""  # a mask must never be taken for a value
+        hidden = "# " if pointer in sealed and not revealed else ""  # a mask must never be taken for a value
         lines.extend(hidden + line for line in write(contract, pointer, value))
     return "".join(lines)
 
@@ -66,11 +71,19 @@ def _json(values: dict[str, Any], comment: Any) -> str:
     return json.dumps(values, indent=2, ensure_ascii=False) + "\n"
 
 
-def _dotenv(contract: Contract, pointer: Pointer, value: Any) -> Iterator[str]:
+def variables(contract: Contract, values: dict[str, Any]) -> dict[str, str]:
+    """Every leaf as an environment variable, by the contract's names."""
+    return {_variable(contract, pointer): _scalar(value) for pointer, value in leaves(values)}
+
+
+def _variable(contract: Contract, pointer: Pointer) -> str:
     field = contract.field(pointer)
     named = field.env_var if field is not None else ""
-    name = named or contract.derived_variable(pointer)
-    yield f"{name}={_quoted(_scalar(value))}\n"
+    return named or contract.derived_variable(pointer)
+
+
+def _dotenv(contract: Contract, pointer: Pointer, value: Any) -> Iterator[str]:
+    yield f"{_variable(contract, pointer)}={_quoted(_scalar(value))}\n"
 
 
 def _quoted(text: str) -> str:

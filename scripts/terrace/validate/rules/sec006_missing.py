@@ -4,7 +4,7 @@ The contract requires a secret that no secrets file of a target sets, and no pla
 
 **Why.** The application would not start. It is better to hear it here than from the application.
 
-**Fix.** Set the secret in the file that the finding names: `sops edit <file>`. A reference in a plain file does too:
+**Fix.** Set the secret in the file that the finding names: `terrace secrets set <service> <path> --env <env>`. A reference in a plain file does too:
 `token: ref+vault://shop/mail#/token`
 """
 
@@ -50,7 +50,7 @@ def check(view: TargetView) -> Iterator[Hit]:
     for pointer in wanted:
         if not any(says(each, pointer) for each in (*sealed, values)):
             message = f"the secret {dotted(pointer)} is required and not set in {view.environment.name}"
-            yield Hit(message, _place(view, pointer), pointer, "Set it here: sops edit.")
+            yield Hit(message, _place(view, pointer), pointer, "Set it here: terrace secrets set.")
 
 
 def _is_wanted(contract: Contract, values: Any, pointer: Pointer) -> bool:
