@@ -12,7 +12,7 @@ gc.disable()
 repository = load.load(open_source(Path(sys.argv[1])))
 layering = Layering(repository)
 held = [
-    layering.effective(target, tenant)
+    layering.effective(target, tenant).kept()
     for tenant in (None, *repository.tenants.values())
     for target in layering.targets(tenant)
 ]

@@ -63,6 +63,10 @@ def _repository(folder: Path) -> Iterator[Check]:
     yield Check("pre-commit hook", hook.is_file(), "installed", "not installed: pre-commit install", False)
     stale = _stale(here)
     yield Check("generated files", not stale, stale or "up to date", f"{stale}: terrace schemas", False)
+    if next(here.rglob("*.secrets.yaml"), None) is not None:
+        lacks = _undriven(here)
+        costs = f"{lacks}, so Git cannot merge or show secrets files: terrace secrets install-git-drivers"
+        yield Check("Git drivers for secrets", not lacks, "installed", costs, False)
 
 
 def _has_libyaml() -> bool:
@@ -88,6 +92,18 @@ def _version(name: str, arguments: tuple[str, ...]) -> str:
         return ""
     words = done.stdout.split("\n", 1)[0].split()
     return next((word for word in words if word[:1].isdigit()), "installed") if done.returncode == 0 else ""
+
+
+def _undriven(folder: Path) -> str:
+    from terrace import git
+    from terrace.errors import GitError
+    from terrace.secrets import drivers
+
+    try:
+        repository = git.find(folder)
+        return drivers.missing(repository, folder) if repository else "this is no Git repository"
+    except GitError as error:
+        return error.message
 
 
 def _stale(folder: Path) -> str:

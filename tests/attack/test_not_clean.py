@@ -27,7 +27,8 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "repository"
     for name in ("environments", "tenants", "schemas"):
         shutil.copytree(HERE / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(HERE / "pyproject.toml", folder)
+    for name in ("pyproject.toml", "recipients.yaml", ".sops.yaml"):
+        shutil.copy(HERE / name, folder)
     return folder
 
 

@@ -42,6 +42,16 @@ def test_defaults_are_the_same_before_and_after_an_overlay_that_only_refines(ove
         assert refined == contract.fill(merge(BASE, overlay))
 
 
+SHOPS = {"type": "object", "additionalProperties": {"type": "object", "properties": {"open": {"default": True}}}}
+NESTED = Contract("app", {"type": "object", "properties": {"shops": SHOPS}})
+ENTRIES = st.one_of(st.none(), st.just("closed"), st.dictionaries(st.sampled_from("ab"), st.one_of(LEAVES, SECTIONS)))
+
+
+@given(st.fixed_dictionaries({"shops": ENTRIES}), st.fixed_dictionaries({"shops": ENTRIES}))
+def test_what_was_filled_before_never_shows_in_what_is_filled_next(before: Any, after: Any) -> None:
+    assert NESTED.fill(after, (before, NESTED.fill(before))) == NESTED.fill(after)
+
+
 def test_a_section_whose_default_differs_from_its_fields_is_filled_in_full() -> None:
     section = {"type": "object", "properties": {"a": {"type": "integer", "default": 1}}, "default": {"a": 2}}
     contract = Contract("app", {"type": "object", "properties": {"s": section}})

@@ -29,6 +29,8 @@ SPELLINGS = (
     "[]", "{}",
 )  # fmt: skip
 
+_BLANK = (" ", "\t", "\n", "\r", "\u0085", "\u2028")
+
 
 def values(random: Random, depth: int = 3) -> dict[str, Any]:
     """A nested map of anything that a file can hold."""
@@ -40,7 +42,7 @@ def text(random: Random, *, blank_first: bool = True) -> str:
     """Text. With several lines of which the first is blank, or indented, SOPS's own *plain* output is wrong YAML."""
     while True:
         found = random.choice(TEXTS) + random.choice(("", *TEXTS))
-        if blank_first or not (found[:1] in (" ", "\t", "\n", "\r") and "\n" in found):
+        if blank_first or not (found[:1] in _BLANK and "\n" in found):
             return found
 
 

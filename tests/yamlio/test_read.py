@@ -52,12 +52,10 @@ MISTAKES: dict[str, tuple[bytes, list[Expected]]] = {
     ),
     "a tag directive": (b"%TAG ! x:\n---\na: 1\n", [("SYN008", (1, 1, 1, 10), None)]),
     "anchor, alias and merge key": (
-        b"a: &x\n  b: 1\nc: *x\nd:\n  <<: *x\n",
-        [
-            ("SYN009", (1, 4, 1, 6), ("a",)),
-            ("SYN009", (5, 3, 5, 5), ("d",)),
-        ],
+        b"a: &x\n  b: 1\nc: *x\nd:\n  <<: *x\ne:\n  <<: [*x]\n",
+        [("SYN009", (1, 4, 1, 6), ("a",))],
     ),
+    "a merge key without an alias": (b"a:\n  <<: {b: 1}\n", [("SYN009", (2, 3, 2, 5), ("a",))]),
     "an alias to nothing": (b"a: *x\n", [("SYN009", (1, 4, 1, 6), ("a",))]),
     "a second document, with a mistake of its own": (
         b"a: 1\n---\nb: 2\nb: 3\n",

@@ -3,7 +3,8 @@
 Each command is one file in this folder: its docstring is its help (the first line stands in `terrace --help`),
 `configure(parser)` adds its options and `run(args)` does the work and returns an exit code. A command's module is
 imported when the command is used, so that each costs only what it needs. A folder is a group of commands, such as
-`terrace secrets set`, and has the same files; the docstring of its `__init__.py` is the group's help.
+`terrace secrets set`, and has the same files; the docstring of its `__init__.py` is the group's help. A `_` in a file's
+name is a `-` in the command's.
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ def run(argv: list[str]) -> int:
 def commands(group: str = "") -> list[str]:
     """The names of all commands, those in groups as two words; or of those of one `group`."""
     folder = os.path.join(os.path.dirname(__file__), group)  # noqa: PTH118, PTH120 - pathlib costs start-up time
-    names = [name[:-3] for name in os.listdir(folder) if name.endswith(".py") and not name.startswith("_")]  # noqa: PTH208
+    files = [name for name in os.listdir(folder) if name.endswith(".py") and not name.startswith("_")]  # noqa: PTH208
+    names = [name[:-3].replace("_", "-") for name in files]
     if group:
         return sorted(f"{group} {name}" for name in names)
     return sorted([*names, *(name for inner in groups() for name in commands(inner))])
@@ -66,7 +68,7 @@ def groups() -> list[str]:
 
 def command(name: str) -> ModuleType:
     """The module of a command, or of a group."""
-    return import_module(f"terrace.cli.{name.replace(' ', '.')}")
+    return import_module(f"terrace.cli.{name.replace(' ', '.').replace('-', '_')}")
 
 
 def parser_of(name: str) -> ArgumentParser:

@@ -89,6 +89,10 @@ class EffectiveConfig:
         self.beneath = beneath
         self.refines = refines
 
+    def kept(self) -> EffectiveConfig:
+        """The same without `beneath`, which only validation asks for: for those who keep many."""
+        return EffectiveConfig(self.target, self.layers, self.values)
+
     @property
     def overlays(self) -> tuple[Layer, ...]:
         """The layers that are the target's own: those of the tenant and its groups, and local ones over them."""

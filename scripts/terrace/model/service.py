@@ -239,7 +239,8 @@ def _fill(field: Field, value: Any, known: Any = None, known_filled: Any = None)
         return [_fill(field.items, item) for item in value]
     if not isinstance(value, dict) or not field.is_section:
         return value
-    known = known if isinstance(known, dict) else {}
+    if not isinstance(known, dict) or not isinstance(known_filled, dict):
+        known, known_filled = {}, {}
     filled = dict(value)
     for name, child in field.fillable:
         if name in value:
@@ -255,7 +256,7 @@ def _fill(field: Field, value: Any, known: Any = None, known_filled: Any = None)
                 filled[name] = inner
     if field.additional is not None and field.additional.is_section:
         for name in value.keys() - field.properties.keys():
-            filled[name] = _fill(field.additional, value[name], known.get(name), (known_filled or {}).get(name))
+            filled[name] = _fill(field.additional, value[name], known.get(name), known_filled.get(name))
     return filled
 
 

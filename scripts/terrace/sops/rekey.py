@@ -17,7 +17,7 @@ from terrace.sops.splice import same
 from terrace.sops.write import stanza_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -29,18 +29,26 @@ if TYPE_CHECKING:
 _COMMENT = re.compile(r"#(ENC\[AES256_GCM,\S*?,type:comment\])")
 
 
-def rewrapped(opened: Opened, recipients: Sequence[str]) -> str:
+def rewrapped(opened: Opened, recipients: Sequence[str], *, held: Mapping[str, str] | None = None) -> str:
     """The file's text with its data key wrapped for exactly `recipients`; values, time and MAC stay as they are.
 
     With the same recipients it is the old text. Whoever is left out still knows the data key: rotate it too.
+    `held` are data keys that are wrapped already, by recipient; they are taken as they are.
     """
     if sorted(opened.metadata.recipients) == sorted(recipients):
         return opened.file.text
     file = opened.file
-    text = bom(file) + apply(file.body, _stanzas(file, keys.wrap(opened._data_key, recipients)))
+    text = bom(file) + apply(file.body, _stanzas(file, _wrapped(opened._data_key, recipients, held or {})))
     result = open_with(readable(read(text), opened.name), opened._data_key, name=opened.name)
     _exactly(result, opened, recipients)
     return text
+
+
+def _wrapped(data_key: bytes, recipients: Sequence[str], held: Mapping[str, str]) -> list[tuple[str, str]]:
+    missing = [recipient for recipient in recipients if recipient not in held]
+    # Without any recipient at all, this is where it is refused.
+    new = dict(keys.wrap(data_key, missing)) if missing or not recipients else {}
+    return [(recipient, held.get(recipient) or new[recipient]) for recipient in recipients]
 
 
 def rotated(opened: Opened, recipients: Sequence[str], now: datetime) -> str:

@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 
     from terrace.model.source import Pointer
     from terrace.sops.opened import Opened
+    from terrace.sops.scalars import Typed
+
+    Known = Mapping[tuple[tuple[str, ...], Typed], str]
+    """Encrypted values as they may stand in a file, by path and value."""
 
 
 class _Removed:
@@ -44,18 +48,26 @@ _BY_HAND = "Change it with `sops edit`, which writes the whole file anew."
 
 
 def changed(
-    opened: Opened, changes: Mapping[Pointer, object], now: datetime, *, in_the_open: bool = False, document: int = 0
+    opened: Opened,
+    changes: Mapping[Pointer, object],
+    now: datetime,
+    *,
+    in_the_open: bool = False,
+    document: int = 0,
+    known: Known | None = None,
 ) -> str:
     """The file's text with `changes`: a value, or REMOVED, by pointer. Missing maps are made.
 
     Every other value keeps its bytes. The result was read back and verified. Without a real change it is the old text.
     Raises NotSelectedError for a value that the file's rule leaves in the open, unless `in_the_open` allows it;
-    a Secret never stands there. Raises NotWritableError for what cannot be changed safely.
+    a Secret never stands there. Raises NotWritableError for what cannot be changed safely. What is in `known` is not
+    encrypted anew.
     """
     before = opened.documents[document]
     after: Any = before
     text = opened.file.body
-    sealer = Sealer(opened._data_key, opened.metadata.selector, openly=in_the_open, known=_known(opened))
+    there = {**(known or {}), **_known(opened)}
+    sealer = Sealer(opened._data_key, opened.metadata.selector, openly=in_the_open, known=there)
     for pointer, value in changes.items():
         _check(pointer)
         step = _with(after, pointer, value, ())
@@ -78,7 +90,7 @@ def _check(pointer: Pointer) -> None:
         raise NotWritableError(f"the top-level key {metadata.KEY!r} is SOPS's own", pointer=pointer)
 
 
-def _known(opened: Opened) -> dict[tuple[tuple[str, ...], Any], str]:
+def _known(opened: Opened) -> Known:
     """The encrypted values as they stand in the file, by path and value."""
     return {
         (leaf.path, found): leaf.node.value.strip()

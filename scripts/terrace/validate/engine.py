@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from terrace.validate.run import Taker
 
 _NONE: list[Finding] = []
-_ALL = frozenset(MARKERS)
+_ALL = frozenset((*MARKERS, "presence"))
 
 CrossCheck = Callable[[dict[str, Any]], Iterable[tuple[Pointer, str]]]
 """A contract's rules across fields, run by its own model: the values of a target to (place, message) of each fault."""

@@ -5,7 +5,7 @@ Everything here comes from the part that all tenants share, but for what `suspec
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from terrace.layering import Layering, lineage
@@ -53,6 +53,8 @@ class Facts:
         self._shared: set[Identity] | None = None
         self._introduced: dict[Identity, Introduced] = {}
         self._suspects: tuple[str, Mapping[Identity, Introduced]] | None = None
+        self._names: dict[tuple[str, str], frozenset[Identity]] = {}
+        self._repeated: dict[str, frozenset[Pointer]] = {}
 
     def fields(self, contract: Contract, marker: str) -> Places:
         """The fields of a contract that have `marker` set (`identifies`, `must_differ`, `required_in`)."""
@@ -73,6 +75,25 @@ class Facts:
                 found = identity(field.identifies, text) if isinstance(text, str) else None
                 if found:
                     yield field, place, found
+
+    def names(self, contract: Contract, config: EffectiveConfig) -> Iterator[frozenset[Identity]]:
+        """What a config's environment names, and what each of its own layers does: more than it has, perhaps."""
+        key = (contract.service, config.target.environment)
+        if key not in self._names:
+            self._names[key] = self._names_in(contract, self.config(*key).values)
+        yield self._names[key]
+        yield from (self._names_in(contract, layer.values) for layer in config.overlays)
+
+    def _names_in(self, contract: Contract, values: Any) -> frozenset[Identity]:
+        return frozenset(name for _, _, name in self.identities(contract, values))
+
+    def repeated(self, contract: Contract) -> frozenset[Pointer]:
+        """The places of fields that must differ where two environments have one value, without any tenant."""
+        service = contract.service
+        if service not in self._repeated:
+            configs = [self.config(service, name) for name in self._repository.environments]
+            self._repeated[service] = frozenset(repeated(self.fields(contract, "must_differ"), configs))
+        return self._repeated[service]
 
     # Environments that production must not take values from
 
@@ -142,6 +163,17 @@ class Facts:
                 if document is not None:
                     for _, pointer, name in self.identities(contract, document.value):
                         yield document, pointer, name
+
+
+def repeated(fields: Places, configs: Iterable[EffectiveConfig]) -> Iterator[Pointer]:
+    """The places of fields where two configs have one value; for nearly all fields there are none."""
+    said: dict[Pointer, list[Any]] = {}
+    for config in configs:
+        for _, pointer, value in fields.find(config.values):
+            others = said.setdefault(pointer, [])
+            if value in others:
+                yield pointer
+            others.append(value)
 
 
 def won(config: EffectiveConfig, environment: str) -> Iterator[tuple[Layer, Pointer]]:

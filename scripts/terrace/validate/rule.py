@@ -86,7 +86,8 @@ class Rule(NamedTuple):
 
     `values` and `keys` are patterns in lower case: a rule on values sees the leaves whose value, and whose last key,
     match them when written in lower case. `about` is the marker of the only fields that a rule on targets or families
-    looks at: a tenant whose overlays say nothing of such a field is judged as its environment is.
+    looks at, or `presence` if it only asks whether something is there: a tenant whose overlays say nothing of such a
+    field, or remove nothing and add no section, is judged as its environment is.
     """
 
     code: str

@@ -90,7 +90,7 @@ class _Report:
         for key, value in node.items:
             if key is None:
                 continue
-            name = self._key(key, pointer)
+            name = self._key(key, value, pointer)
             inner = None if pointer is None or name is None else (*pointer, name)
             if name is not None and (earlier := first.setdefault(name, key)) is not key:
                 related = (Related(Location(self.path, earlier.span), "first set here"),)
@@ -101,7 +101,7 @@ class _Report:
             if name is not None or value.kind != "alias":
                 self.walk(value, inner)
 
-    def _key(self, key: Node, pointer: Pointer | None) -> str | None:
+    def _key(self, key: Node, entry: Node, pointer: Pointer | None) -> str | None:
         """The name that a key's node gives, None with a finding if it gives none."""
         if key.kind == "alias":
             return None
@@ -113,6 +113,8 @@ class _Report:
         if key.style:
             return key.text
         if key.text == "<<":
+            if entry.kind == "alias" or any(item.kind == "alias" for _, item in entry.items):
+                return None  # the alias is the mistake, and is found with its anchor
             self.add("SYN009", "merge keys (<<) are not read", key.span, pointer, _MERGE_HINT)
             return None
         value = resolve(key.text)

@@ -130,10 +130,10 @@ def _mapping(node: CollectionNode, depth: int) -> dict[str, Value]:
         if key.style:
             name = _styled(key)
         else:
-            plain = _memo[key.value]
-            if plain.__class__ is not str or plain == "<<":
+            known = _memo[key.value]  # equal keys are one object: less memory, and found faster
+            if known.__class__ is not str or known == "<<":
                 raise _UnsureError
-            name = key.value
+            name = known
         kind = inner.__class__
         if kind is ScalarNode:
             values[name] = _styled(inner) if inner.style else _memo[inner.value]

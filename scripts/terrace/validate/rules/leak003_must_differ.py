@@ -16,14 +16,14 @@ value that came by an `extends` across kinds is that mistake (LEAK001, ENV002), 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from terrace.model.entities import KINDS
 from terrace.model.findings import Related
 from terrace.model.layers import Contribution, EffectiveConfig, LayerKind, Target, value_at
 from terrace.model.source import Location, Pointer, dotted
-from terrace.validate.identities import Places
+from terrace.validate.facts import repeated
 from terrace.validate.rule import Example, Family, Hit, rule, supply
 
 _STAGING = "server:\n  public_url: https://staging.harbourkitchen.com\ndatabase:\n  host: db.staging.internal\n"
@@ -77,22 +77,19 @@ class _Alike(NamedTuple):
 @rule("LEAK003", "same value in environments that must differ", on="across", about="must_differ")
 def check(family: Family) -> Iterator[Hit]:
     """Every value that environments of different kinds share where the contract says they must differ."""
-    for pointer in _repeated(family.configs, family.facts.fields(family.contract, "must_differ")):
+    for pointer in _repeated(family):
         for alike in _alike(family, family.configs, pointer):
             yield _hit(family, pointer, alike if _is_its_own(family, alike) else _common(family, pointer, alike))
 
 
-def _repeated(configs: Configs, fields: Places) -> list[Pointer]:
-    """The places of fields where two environments have one value; for nearly all fields there are none."""
-    said: dict[Pointer, list[Any]] = {}
-    repeated: dict[Pointer, None] = {}
-    for config in configs.values():
-        for _, pointer, value in fields.find(config.values):
-            others = said.setdefault(pointer, [])
-            if value in others:
-                repeated[pointer] = None
-            others.append(value)
-    return list(repeated)
+def _repeated(family: Family) -> Iterable[Pointer]:
+    """The places where two environments have one value: those of the environments, and what the tenant's files set."""
+    fields, configs = family.facts.fields(family.contract, "must_differ"), family.configs.values()
+    if not all(config.refines for config in configs if config.beneath) or family.tenant is None:
+        return dict.fromkeys(repeated(fields, configs))
+    layers = dict.fromkeys(layer for config in configs for layer in config.overlays)
+    own = {pointer for layer in layers for _, pointer, _ in fields.find(layer.values)}
+    return sorted(own | family.facts.repeated(family.contract), key=str)
 
 
 def _alike(family: Family, configs: Configs, pointer: Pointer) -> Iterator[_Alike]:

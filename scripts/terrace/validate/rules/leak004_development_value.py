@@ -92,7 +92,7 @@ _NAMES = {
 def check(view: TargetView) -> Iterator[Hit]:
     """Everything distinctive in a production target that a development or test layer introduced."""
     suspects = view.facts.suspects(view.tenant) if view.production else {}
-    if not suspects:
+    if not suspects or all(suspects.keys().isdisjoint(names) for names in view.facts.names(view.contract, view.config)):
         return
     for field, pointer, name in view.facts.identities(view.contract, view.config.values):
         introduced = suspects.get(name)

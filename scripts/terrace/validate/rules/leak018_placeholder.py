@@ -97,7 +97,7 @@ _USERINFO = later(r"://(?P<user>[^\s/:@]*):(?P<password>[^\s/@]+)@")
     "placeholder or default password in production",
     on="value",
     values=r"change|replace|fill|set|update|edit|todo|fixme|tbd|tbc|xxx|place|lorem|insert|put|enter|add|paste|your|goes"
-    r"|not|<|://|^\s*(" + "|".join(sorted(_KNOWN)) + r")\s*$",
+    r"|not|<|://[^\s/]*@|^\s*(" + "|".join(sorted(_KNOWN)) + r")\s*$",
 )
 def check(leaf: Leaf) -> Iterator[Hit]:
     """A value that waits to be replaced, or a credential that everybody knows. The value itself is not told."""

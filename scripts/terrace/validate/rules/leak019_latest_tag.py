@@ -83,7 +83,7 @@ _PICTURE = later(r"\.(?:avif|gif|ico|iso|img|jpe?g|png|qcow2|svg|webp)$", re.I)
     "image tag that moves in production",
     on="value",
     severity=Severity.WARNING,
-    values=r"^[a-z0-9:/._-]*/[a-z0-9._-]+$|\b(latest|edge|nightly|main|master|head|dev|develop|canary)$",
+    values=r"^(?:docker://|(?![a-z]+://))[a-z0-9:/._-]*/[a-z0-9._-]+$|\b(latest|edge|nightly|main|master|head|dev|develop|canary)$",
 )
 def check(leaf: Leaf) -> Iterator[Hit]:
     """A container image whose tag names no version."""

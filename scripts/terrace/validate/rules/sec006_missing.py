@@ -38,7 +38,7 @@ BAD = (
 )
 
 
-@rule("SEC006", "required secret missing", on="target", about="secret")
+@rule("SEC006", "required secret missing", on="target", about="presence")
 def check(view: TargetView) -> Iterator[Hit]:
     """Every secret that is required in a section that is there, and set nowhere."""
     contract, values = view.contract, view.config.values
