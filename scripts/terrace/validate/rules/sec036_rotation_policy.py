@@ -24,7 +24,7 @@ from terrace.validate.rule import Example, Hit, rule
 _PATH = "environments/staging/environment.yaml"
 _STAGING = "kind: staging\nreferences: [vault://shop/]\nrotation:\n"
 GOOD = (
-    Example({_PATH: f"{_STAGING}  app.database.password: {{max_age: 90d, generate: password}}\n"}),
+    Example({_PATH: f"{_STAGING}  app.database.password: {{max_age: 90d, generate: {{password: {{length: 16}}}}}}\n"}),
     Example({_PATH: f"{_STAGING}  app.mail.token:\n    max_age: 4w\n    hook: [revoke-token, --all]\n"}),
 )
 BAD = (
