@@ -238,7 +238,7 @@ def _fill(field: Field, value: Any, known: Any = None, known_filled: Any = None)
         return [_fill(field.items, item) for item in value]
     if not isinstance(value, dict) or not field.is_section:
         return value
-    known = known if isinstance(known, dict) else {}
+    known, known_filled = (known, known_filled) if isinstance(known, dict) else ({}, {})
     filled = dict(value)
     for name, child in field.fillable:
         if name in value:
