@@ -33,7 +33,7 @@ part = if out=$$($(2) 2>&1); then echo "ok      $(1)"; \
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run deploy test test-real soak check static fix bench docs hooks clean \
-	check-format check-lint check-types check-imports check-config check-schemas check-yaml check-workflows check-docs
+	check-format check-lint check-types check-imports check-config check-schemas check-yaml check-workflows check-secrets check-docs
 
 help: ## This list
 	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
@@ -59,7 +59,7 @@ soak: $(READY) ## The tests that kill or draw examples, many times as long: make
 check: static test ## The whole truth: everything that continuous integration checks, tests included
 
 static: ## All of check but the tests; make -k static goes on after a failure
-static: check-format check-lint check-types check-imports check-config check-schemas check-yaml check-workflows check-docs
+static: check-format check-lint check-types check-imports check-config check-schemas check-yaml check-workflows check-secrets check-docs
 
 check-format: $(READY)
 	@$(call part,format,$(BIN)/ruff format --quiet --diff .)
@@ -87,6 +87,15 @@ check-workflows: $(READY)
 	@$(call part,workflows: schema,$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS))
 	@$(call part,dependabot: schema,$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml)
 	@$(call part,pre-commit: hooks,$(BIN)/pre-commit validate-config && $(BIN)/pre-commit validate-manifest)
+
+# What it finds is never tried out at the provider, and it asks no network for newer rules.
+SCAN := $(BIN)/kingfisher scan . --no-validate --no-update-check --quiet --redact --confidence high \
+	$(addprefix --exclude ,$(VENV) $(TOOLS) __pycache__ site dist .mypy_cache .ruff_cache .hypothesis)
+# The commits since this one are scanned, where it is given: make check-secrets SINCE=origin/main
+SINCE :=
+
+check-secrets: $(READY)
+	@$(call part,secrets: kingfisher,$(SCAN) $(if $(SINCE),--since-commit '$(SINCE)',--git-history none))
 
 check-docs: $(READY)
 	@$(call part,docs,$(BIN)/mkdocs build --strict)

@@ -16,6 +16,8 @@ from terrace import load
 from terrace.model.entities import Environment, Origin
 from terrace.model.findings import Report, Severity
 from terrace.source import Source, open_source
+from terrace.source.exposed import exposed, exposed_in
+from terrace.validate.exposed import exposures
 from terrace.validate.found import Found
 from terrace.validate.orphaned import orphaned
 from terrace.validate.outcome import report
@@ -83,6 +85,10 @@ def validate_source(
         progress=progress,
     )
     found = [item for item in checked.found if folders is None or _concerns(item, folders)]
+    keys = (
+        exposed_in(source.root, files) if files else exposed(source.root, "" if runs_python else source.origin.commit)
+    )
+    found += exposures(keys)
     return report(tree, found, checked.targets, fail_on)
 
 

@@ -36,7 +36,15 @@ def test_make_alone_lists_what_there_is(root: Path, make: Tool) -> None:
 def test_check_runs_every_part_and_the_tests(make: Tool) -> None:
     planned = make("--dry-run", "check").stdout
     parts = ["ruff format", "ruff check", "mypy", "lint-imports", "terrace validate", "terrace schemas --check"]
-    for part in [*parts, "yamllint", "zizmor", "check-jsonschema", "mkdocs build --strict", "-m pytest"]:
+    for part in [
+        *parts,
+        "yamllint",
+        "zizmor",
+        "check-jsonschema",
+        "kingfisher scan",
+        "mkdocs build --strict",
+        "-m pytest",
+    ]:
         assert part in planned
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from terrace.errors import UsageError
 from terrace.model.layers import leaves
+from terrace.model.recipients import Recipient, shortened
 from terrace.model.reference import is_reference
 from terrace.model.sealed_files import is_proposal
 from terrace.model.secret import Secret
@@ -66,6 +67,24 @@ def one(place: Place, pointer: Pointer, opener: Opener) -> Secret[str]:
         f"{dotted(pointer)} is not set in {place.environment.name}",
         hint=f"Set it: terrace secrets set {place.service} {dotted(pointer)} --env {place.environment.name}",
     )
+
+
+def openers(place: Place, pointer: Pointer) -> tuple[Location, tuple[Recipient, ...]]:
+    """Where a secret stands in the strongest file that sets it, and who opens that file, by what the file says.
+
+    Somebody whom the register does not know has no kind, and the beginning of the key for a name.
+    """
+    from terrace.sops import inspect
+
+    register = place.repository.register
+    for document, data in reversed(place.secrets()):
+        if pointer in [leaf for leaf, _ in leaves(document.value)]:
+            keys = dict.fromkeys(each.recipient for each in inspect(data.decode("utf-8")).recipients)
+            found = [register.by_key(key) or Recipient(shortened(key), "", key) for key in keys]
+            return document.at(pointer), tuple(found)
+    name = place.environment.name
+    hint = f"What is: terrace secrets list {place.service} --env {name}"
+    raise UsageError(f"{dotted(pointer)} is in no secrets file of {name}", hint=hint)
 
 
 def _references(place: Place) -> list[tuple[Pointer, Location]]:

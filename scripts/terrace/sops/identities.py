@@ -121,7 +121,7 @@ def _sources(environ: Mapping[str, str], home: Path) -> Iterator[tuple[str, Read
         yield f"SOPS_AGE_KEY_FILE ({named})", lambda: _of_file(named)
     if command := environ.get("SOPS_AGE_KEY_CMD"):
         yield "SOPS_AGE_KEY_CMD", lambda: _of_text(_output(command, environ), "SOPS_AGE_KEY_CMD")
-    keys = f"{_config(environ, home)}/sops/age/keys.txt"
+    keys = keys_file(environ, home)
     yield keys, lambda: _of_file(keys)
     if ssh := environ.get("SOPS_AGE_SSH_PRIVATE_KEY_FILE"):
         yield f"SOPS_AGE_SSH_PRIVATE_KEY_FILE ({ssh})", lambda: _of_file(ssh)
@@ -131,6 +131,11 @@ def _sources(environ: Mapping[str, str], home: Path) -> Iterator[tuple[str, Read
     for file in _SSH_FILES:
         path = str(home / ".ssh" / file)
         yield path, lambda path=path: _of_file(path)  # type: ignore[misc]  # a default binds the loop's variable
+
+
+def keys_file(environ: Mapping[str, str], home: Path) -> str:
+    """The file of a person's own age keys, which SOPS reads without being told."""
+    return f"{_config(environ, home)}/sops/age/keys.txt"
 
 
 def _config(environ: Mapping[str, str], home: Path) -> str:

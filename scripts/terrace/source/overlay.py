@@ -34,7 +34,8 @@ class Overlay:
     def entries(self, folder: str) -> list[Entry]:
         """The entries of the source below, and those of replaced files."""
         kept = [entry for entry in self._below.entries(folder) if entry.path not in self._texts]
-        here = [path for path, data in self._texts.items() if data is not None and path.startswith(f"{folder}/")]
+        mine = [path for path in self._texts if path == folder or path.startswith(f"{folder}/")]
+        here = [path for path in mine if self._texts[path] is not None]
         return sorted([*kept, *(Entry(path, "file", f"edit {hash(self._texts[path])}", path) for path in here)])
 
     def read(self, entries: Sequence[Entry]) -> Iterator[bytes | Unreadable]:

@@ -360,7 +360,7 @@ class Engine:
             yield Finding(rule.code, Severity.ERROR, message, Location("."), hint="This is a bug of Terrace.")
             return
         for hit in hits:
-            yield _finding(rule, hit)
+            yield finding_of(rule, hit)
 
 
 def _floats_for_integers(value: dict[str, Any], contract: Contract, file: LayerFile) -> Iterator[Problem]:
@@ -377,7 +377,8 @@ def _floats_for_integers(value: dict[str, Any], contract: Contract, file: LayerF
                 yield Problem("type", "not a whole number", place, each, ["integer"])
 
 
-def _finding(rule: Rule, hit: Hit) -> Finding:
+def finding_of(rule: Rule, hit: Hit) -> Finding:
+    """What a rule found, as a finding of that rule."""
     return Finding(rule.code, rule.severity, hit.message, hit.location, hit.pointer, hit.hint, hit.related, fix=hit.fix)
 
 

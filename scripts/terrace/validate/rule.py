@@ -24,6 +24,7 @@ that a test runs, and one decorated function finds mistakes:
     suppression  a `SuppressionView`: a comment that lets findings stand               per comment
     unjudged     an `Unjudged`: a contract whose own rules are not run at a revision      per such contract
     generated    a `Generated`: a generated file that is not as it should be           per such file
+    exposed      an `Exposed`: a private key in a file of any kind                     per such key
 
 Rules do no I/O, read no clock, and import no other rule: the same input gives the same findings.
 """
@@ -39,6 +40,7 @@ from terrace.model.source import Location, Pointer
 from terrace.validate.given import (
     NOTHING,
     Below,
+    Exposed,
     Family,
     FilesView,
     Generated,
@@ -57,13 +59,13 @@ if TYPE_CHECKING:
 
 # All that the file of a rule needs comes from here, so that writing one begins with one import.
 __all__ = [
-    "NOTHING", "Below", "Check", "Example", "Family", "FilesView", "Generated", "Hit", "LayerFile", "Leaf", "On",
-    "Overlay", "Rule", "SchemaProblem", "TargetView", "TenantView", "Unjudged", "as_read", "rule", "supply",
+    "NOTHING", "Below", "Check", "Example", "Exposed", "Family", "FilesView", "Generated", "Hit", "LayerFile", "Leaf",
+    "On", "Overlay", "Rule", "SchemaProblem", "TargetView", "TenantView", "Unjudged", "as_read", "rule", "supply",
 ]  # fmt: skip
 
 On = Literal[
     "repository", "tenant", "document", "secrets", "files", "overlay", "value", "schema",
-    "target", "across", "reader", "suppression", "generated", "unjudged",
+    "target", "across", "reader", "suppression", "generated", "unjudged", "exposed",
 ]  # fmt: skip
 
 

@@ -5,7 +5,7 @@ The key of one application opens the secrets of an environment of kind productio
 **Why.** Such a key lies where development is easy to reach: on laptops, in pipelines that run on every pull request. Whoever
 takes it there has production's secrets.
 
-**Fix.** Give production a key of its own: `terrace secrets init NAME --env production`, and take the shared one out of
+**Fix.** Give production a key of its own: `terrace secrets init NAME --kind workload --env production`, and take the shared one out of
 production's `recipients`.
 
 **Exceptions.** People and recovery keys may open both: a person holds one key. That a person's laptop opens production is

@@ -5,7 +5,7 @@ The register names no recovery key, or only retired ones.
 **Why.** A recovery key opens every secrets file, and lies offline. Without one, the day on which an environment's key is lost
 is the day on which all of its secrets have to be made anew.
 
-**Fix.** Make one on a machine that is trusted: `terrace secrets init recovery --recovery`, print the private key or put it
+**Fix.** Make one on a machine that is trusted: `terrace secrets init recovery --kind recovery`, print the private key or put it
 into a safe, and delete it from the machine.
 """
 
@@ -36,5 +36,5 @@ def check(repository: Repository) -> Iterator[Hit]:
     register = repository.register
     if register.document and not register.recovery:
         place = ("recipients",)
-        hint = "Make one, and keep it offline: terrace secrets init recovery --recovery"
+        hint = "Make one, and keep it offline: terrace secrets init recovery --kind recovery"
         yield Hit("no recovery key opens the secrets", register.document.at(place), place, hint)

@@ -1,0 +1,76 @@
+"""What the commands on recipients have in common: the texts that change, files made right, and what is said of both."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from terrace.cli import _options
+from terrace.cli.secrets import _given
+from terrace.errors import ExitCode
+
+if TYPE_CHECKING:
+    from terrace.secrets.opening import Opener
+    from terrace.secrets.sync import Sealed
+
+
+def add_recipient(parser: ArgumentParser) -> None:
+    """What the register notes of somebody."""
+    from terrace.model.recipients import KINDS
+
+    parser.add_argument("--kind", choices=KINDS, default="person", help="default: person")
+    parser.add_argument("--env", action="append", default=[], metavar="ENV", help="opens its secrets; several times")
+    parser.add_argument("--owner", default="", metavar="WHO", help="who answers for it; default: its own name")
+
+
+def write(folder: Path, texts: Mapping[str, str | None]) -> None:
+    """Write the texts, and say so; None removes a file."""
+    from terrace import edit
+
+    edit.write(folder, {path: text for path, text in texts.items() if text is not None})
+    for path, text in texts.items():
+        if text is None:
+            (folder / path).unlink(missing_ok=True)
+        sys.stdout.write(f"{'removed' if text is None else 'wrote'} {path}\n")
+
+
+def wrong(folder: Path) -> list[Sealed]:
+    """The secrets files that are not encrypted for exactly those whom the register asks for."""
+    from terrace.secrets.register import whole
+    from terrace.secrets.sync import sealed_files
+
+    return [file for file in sealed_files(whole(folder)) if not file.is_right]
+
+
+def sync(folder: Path, files: Iterable[Sealed], opener: Opener) -> int:
+    """Encrypt the files for the right ones, as far as keys at hand open them, and say what came of each."""
+    from terrace.report.progress import progress
+    from terrace.secrets.register import whole
+    from terrace.secrets.sync import synced
+
+    todo = list(files)
+    register = whole(folder).repository.register
+    failed = 0
+    for file, problem in progress(synced(folder, todo, opener, _given.now()), len(todo), "Encrypting files"):
+        path = file.document.path
+        if problem:
+            failed += 1
+            sys.stderr.write(f"terrace: {path} stays as it is: {problem}\n")
+            continue
+        changes = [f"+{each.name}" for each in file.missing] + [f"-{register.called(key)}" for key in file.too_many]
+        sys.stdout.write(f"encrypted {path}: {', '.join(changes) or 'each one once'}\n")
+    _given.warn(opener)
+    if failed:
+        sys.stderr.write("  hint: Somebody whose key opens them runs: terrace secrets recipients sync\n")
+    return ExitCode.FAILED if failed else ExitCode.CLEAN
+
+
+def opener_of(args: Namespace, command: str) -> Opener:
+    """What opens files for the command, each with a record."""
+    from terrace.secrets.opening import Opener
+
+    return Opener(_options.folder_of(args), f"terrace {command}", args.reason, os.environ)

@@ -1,0 +1,83 @@
+"""Let somebody in, take somebody out, or encrypt every file for the right ones
+
+  add NAME      enter a public key (--key) in the register, name it in each --env, then sync
+  remove NAME   retire it in the register, take it out of environments and tenants, then sync; the secrets that it could
+                read are listed, for whoever had the key may still know them: replace them
+  sync          make .sops.yaml anew, and encrypt each secrets file for exactly those whom the register asks for
+
+A file that loses somebody gets a new data key. Changing a file needs a key that opens it; what no key at hand opens is
+named, and the exit code is 3. A run that was interrupted is made up for by the next sync.
+"""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from terrace.cli import _options
+from terrace.cli.secrets import _given, _register
+from terrace.errors import ExitCode, UsageError
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("action", choices=["add", "remove", "sync"])
+    parser.add_argument("name", metavar="NAME", nargs="?", default="")
+    _register.add_recipient(parser)
+    parser.add_argument("--key", default="", metavar="KEY", help="the public key: age1... or ssh-...")
+    parser.add_argument("--dry-run", action="store_true", help="only say which files would change")
+    _given.add_reason(parser)
+
+
+def run(args: Namespace) -> int:
+    """Change the register, then the files."""
+    if (args.action == "sync") == bool(args.name):
+        raise UsageError(f"{args.action} {'needs no name' if args.name else 'needs the name of a recipient'}")
+    if args.action == "add" and not args.key:
+        raise UsageError("say which key: --key age1...", hint="To make a new one: terrace secrets init")
+    folder = _options.folder_of(args)
+    texts = _texts(args, folder)
+    if args.dry_run:
+        return _told(folder, texts)
+    due = _readable(folder, args.name) if args.action == "remove" else []
+    _register.write(folder, texts)
+    code = _register.sync(
+        folder, _register.wrong(folder), _register.opener_of(args, f"secrets recipients {args.action}")
+    )
+    if due:
+        sys.stdout.write(f"{args.name} could read these secrets; replace them:\n")
+        sys.stdout.writelines(f"  {line}\n" for line in due)
+    return code
+
+
+def _texts(args: Namespace, folder: Path) -> dict[str, str | None]:
+    from terrace.secrets import register
+
+    found = register.whole(folder)
+    today = _given.now().date()
+    if args.action == "add":
+        return register.entered(found, register.recipient(args.name, args.kind, args.key, args.owner, args.env, today))
+    return register.retired(found, args.name, today) if args.action == "remove" else register.rules(found, {})
+
+
+def _told(folder: Path, texts: dict[str, str | None]) -> int:
+    from terrace.secrets.register import whole
+    from terrace.secrets.sync import sealed_files
+
+    sys.stdout.writelines(f"would write {path}\n" for path in texts)
+    files = [file.document.path for file in sealed_files(whole(folder, texts)) if not file.is_right]
+    sys.stdout.writelines(f"would encrypt {path}\n" for path in files)
+    return ExitCode.CLEAN
+
+
+def _readable(folder: Path, name: str) -> list[str]:
+    """The secrets that somebody can read by what the files say."""
+    from terrace.model.source import dotted
+    from terrace.secrets.register import whole
+    from terrace.secrets.sync import sealed_files
+
+    found = whole(folder)
+    key = found.repository.register.recipients[name].key
+    files = [file for file in sealed_files(found) if key in file.keys]
+    return [f"{file.document.path}: {', '.join(dotted(place) for place in file.places)}" for file in files]
