@@ -70,9 +70,9 @@ def change(
     contract = named(service, repository.contracts, "service")
     tenant = _tenant(source, place.tenant)
     home = _home(repository, tenant, place)
-    _refuse_secret(contract, pointer, value, home)
+    _refuse_secret(contract, pointer, value)
     path, document = _file(tenant.files if tenant else repository.files, home, service, pointer)
-    _refuse_secret(contract, pointer, value_at(document.value if document else {}, pointer, UNSET), home)
+    _refuse_secret(contract, pointer, value_at(document.value if document else {}, pointer, UNSET))
     if value is not UNSET:
         after = edit.with_value(document, path, pointer, value)
     elif document and value_at(document.value, pointer, UNSET) is not UNSET:
@@ -123,7 +123,7 @@ def _file(files: Files, home: str, service: str, pointer: Pointer) -> tuple[str,
     return own, files.documents.get(own)
 
 
-def _refuse_secret(contract: Contract, pointer: Pointer, value: object, home: str) -> None:
+def _refuse_secret(contract: Contract, pointer: Pointer, value: object) -> None:
     """Refuse before anything is shown: what is set, or was there, could be a secret, or a section with one in it."""
     for place, leaf in leaves(value, pointer):
         field = contract.field(place)
