@@ -13,6 +13,7 @@ from typing import Any
 from terrace.model.closest import named
 from terrace.model.entities import KINDS, Environment, Files, Group, Repository, Tenant
 from terrace.model.findings import Finding, Severity
+from terrace.model.private_keys import exposures
 from terrace.model.recipients import FILE as REGISTER
 from terrace.model.recipients import register_of
 from terrace.model.sealed_files import is_ledger, is_proposal, is_secrets, main_of
@@ -24,6 +25,8 @@ from terrace.source import Entry, Source, Unreadable
 ENVIRONMENTS = "environments"
 TENANTS = "tenants"
 GROUPS = "tenants/_groups"
+LOADED = (ENVIRONMENTS, TENANTS)
+"""The folders of which every file is read."""
 SCHEMAS = "schemas"
 GENERATED = "schemas/generated"
 ENVIRONMENT_FILE = "environment.yaml"
@@ -121,14 +124,12 @@ def common(tree: Tree) -> Repository:
 def tenants(tree: Tree, folders: Iterable[str]) -> Iterator[Tenant]:
     """The tenants in `folders`, one after the other: what is read of one can be let go before the next."""
     names = list(folders)
-    wanted = [entry for folder in names for entry in tree.tenants[folder] if _is_read(entry)]
-    contents = tree.source.read(wanted)
+    contents = tree.source.read([entry for folder in names for entry in tree.tenants[folder]])
     for folder in names:
         files = Files()
         entries = tree.tenants[folder]
         files.paths.extend(entry.path for entry in entries)
-        mine = [entry for entry in entries if _is_read(entry)]
-        for entry, data in zip(mine, islice(contents, len(mine)), strict=True):
+        for entry, data in zip(entries, islice(contents, len(entries)), strict=True):
             _take(entry, data, files)
         yield _tenant(folder, files)
 
@@ -182,14 +183,17 @@ def _is_read(entry: Entry) -> bool:
 def _read(source: Source, entries: Sequence[Entry], files: Files) -> None:
     """Read every YAML file of `entries` into `files`, and find what keeps a file from being read."""
     files.paths.extend(entry.path for entry in entries)
-    wanted = [entry for entry in entries if _is_read(entry)]
-    for entry, data in zip(wanted, source.read(wanted), strict=True):
+    for entry, data in zip(entries, source.read(entries), strict=True):
         _take(entry, data, files)
 
 
 def _take(entry: Entry, data: bytes | Unreadable, files: Files) -> None:
     if isinstance(data, Unreadable):
-        files.findings.append(_unreadable(entry, data))
+        if _is_read(entry):
+            files.findings.append(_unreadable(entry, data))
+        return
+    files.exposed.extend(exposures(entry.path, data))
+    if not _is_read(entry):
         return
     from terrace import yamlio  # not needed where every verdict is known
 

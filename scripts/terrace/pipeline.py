@@ -17,13 +17,14 @@ from terrace.model.entities import Environment, Origin
 from terrace.model.findings import Report, Severity
 from terrace.source import Source, open_source
 from terrace.source.exposed import exposed, exposed_in
-from terrace.validate.exposed import exposures
+from terrace.validate.exposed import findings as exposures
 from terrace.validate.found import Found
 from terrace.validate.orphaned import orphaned
 from terrace.validate.outcome import report
 from terrace.validate.run import Checked, CrossChecks, Progress, run, without_progress
 
 if TYPE_CHECKING:
+    from terrace.model.private_keys import Exposure
     from terrace.model.service import Contract
     from terrace.seal import Sealed, Sealing
     from terrace.validate.engine import CrossCheck
@@ -85,11 +86,16 @@ def validate_source(
         progress=progress,
     )
     found = [item for item in checked.found if folders is None or _concerns(item, folders)]
-    keys = (
-        exposed_in(source.root, files) if files else exposed(source.root, "" if runs_python else source.origin.commit)
-    )
-    found += exposures(keys)
+    found += exposures(_elsewhere(source, files, "" if runs_python else source.origin.commit))
     return report(tree, found, checked.targets, fail_on)
+
+
+def _elsewhere(source: Source, files: Sequence[str], commit: str) -> list[Exposure]:
+    """Private keys outside of the folders that are loaded, and so looked at, anyway."""
+    if not files:
+        return exposed(source.root, commit, but=load.LOADED)
+    loaded = tuple(f"{folder}/" for folder in load.LOADED)
+    return exposed_in(source.root, [path for path in files if not path.startswith(loaded)])
 
 
 class Built(NamedTuple):

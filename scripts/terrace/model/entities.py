@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol
 
 from terrace.model.findings import Finding
+from terrace.model.private_keys import Exposure
 from terrace.model.recipients import NOBODY, Register
 from terrace.model.service import Contract
 from terrace.model.source import Document
@@ -32,10 +33,10 @@ class Environment(NamedTuple):
 class Files:
     """What was read: plain documents, secrets documents and their bytes, ledgers, and every path that was there.
 
-    `proposals` names those above each main secrets file.
+    `proposals` names those above each main secrets file, `exposed` private keys in files of any kind.
     """
 
-    __slots__ = ("documents", "findings", "ledgers", "paths", "proposals", "sealed", "secrets")
+    __slots__ = ("documents", "exposed", "findings", "ledgers", "paths", "proposals", "sealed", "secrets")
 
     def __init__(self) -> None:
         self.documents: dict[str, Document] = {}
@@ -45,6 +46,7 @@ class Files:
         self.proposals: dict[str, list[str]] = {}
         self.paths: list[str] = []
         self.findings: list[Finding] = []
+        self.exposed: list[Exposure] = []
 
     def secrets_of(self, folder: str, service: str) -> Iterator[Document]:
         """The secrets files of a service (or `shared`) in a folder: the main one, then proposals by name."""

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
+from terrace.model.source import Location, Span
+
 _KEYS = re.compile(
     rb"(?P<age>AGE-SECRET-KEY-(?:PQ-)?1[02-9AC-HJ-NP-Z]{58,})"
     # Only what looks like a key follows: who writes about keys writes the first line alone.
@@ -21,11 +23,29 @@ _FROM_ANY = bytes.maketrans(b"-_", b"+/")
 _BETWEEN = b" \t\r\n\"',"
 
 
+class Exposure(NamedTuple):
+    """A private key in a file of any kind: where, and what it is in words."""
+
+    location: Location
+    what: str
+
+
 class PrivateKey(NamedTuple):
     """A private key: where it begins, counted in bytes, and what it is. Never the key."""
 
     start: int
     what: str
+
+
+def exposures(path: str, data: bytes) -> Iterator[Exposure]:
+    """Where private keys stand in a file, and what each is."""
+    if not any(sign in data for sign in signs()):
+        return
+    for key in private_keys(data):
+        before = data[: key.start]
+        line = before.count(b"\n") + 1
+        column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1
+        yield Exposure(Location(path, Span(line, column, line, column)), key.what)
 
 
 def private_keys(data: bytes) -> Iterator[PrivateKey]:

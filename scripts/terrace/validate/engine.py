@@ -149,6 +149,8 @@ class Engine:
     def _files(self, files: Files, tenant: Tenant | None) -> Iterator[Found]:
         for finding in files.findings:
             yield from map(Found, self._run("reader", finding, only=finding.code))
+        for exposure in files.exposed:
+            yield from map(Found, self._run("exposed", exposure))
         for path, document in files.documents.items():
             if is_descriptor(path, tenant):
                 yield from map(Found, self._descriptor(document))

@@ -6,15 +6,14 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from terrace.validate.found import Found
-from terrace.validate.given import Exposed
 
 if TYPE_CHECKING:
-    from terrace.model.source import Location
+    from terrace.model.private_keys import Exposure
 
 
-def exposures(found: Iterable[tuple[Location, str]]) -> list[Found]:
+def findings(keys: Iterable[Exposure]) -> list[Found]:
     """What is to be said of private keys at these places, each with words for what it is."""
-    keys = [Exposed(*each) for each in found]
+    keys = list(keys)
     if not keys:
         return []
     from terrace.validate.engine import finding_of

@@ -108,13 +108,6 @@ class Generated(NamedTuple):
     path: str
 
 
-class Exposed(NamedTuple):
-    """A private key in a file of any kind: where, and what it is in words."""
-
-    location: Location
-    what: str
-
-
 class Leaf(NamedTuple):
     """One scalar of a layer's file (or an item of a list, or a default of the schema), on its way to production.
 

@@ -24,7 +24,7 @@ that a test runs, and one decorated function finds mistakes:
     suppression  a `SuppressionView`: a comment that lets findings stand               per comment
     unjudged     an `Unjudged`: a contract whose own rules are not run at a revision      per such contract
     generated    a `Generated`: a generated file that is not as it should be           per such file
-    exposed      an `Exposed`: a private key in a file of any kind                     per such key
+    exposed      an `Exposure`: a private key in a file of any kind                     per such key
 
 Rules do no I/O, read no clock, and import no other rule: the same input gives the same findings.
 """
@@ -36,11 +36,11 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 from terrace.model.findings import Finding, Fix, Related, Severity
+from terrace.model.private_keys import Exposure
 from terrace.model.source import Location, Pointer
 from terrace.validate.given import (
     NOTHING,
     Below,
-    Exposed,
     Family,
     FilesView,
     Generated,
@@ -59,7 +59,7 @@ if TYPE_CHECKING:
 
 # All that the file of a rule needs comes from here, so that writing one begins with one import.
 __all__ = [
-    "NOTHING", "Below", "Check", "Example", "Exposed", "Family", "FilesView", "Generated", "Hit", "LayerFile", "Leaf",
+    "NOTHING", "Below", "Check", "Example", "Exposure", "Family", "FilesView", "Generated", "Hit", "LayerFile", "Leaf",
     "On", "Overlay", "Rule", "SchemaProblem", "TargetView", "TenantView", "Unjudged", "as_read", "rule", "supply",
 ]  # fmt: skip
 

@@ -84,21 +84,7 @@ def check(
     given = None if cross_checks is None else dict(cross_checks)
     checks = None if given is None else lambda _contracts, _answers: given
     tree = load.Tree(source)
-    found = run(tree, today, cross_checks=checks, rules=rules, stale=stale, cached=False).found
-    return [*found, *_exposed(tree, rules)]
-
-
-def _exposed(tree: load.Tree, rules: Sequence[Rule] | None) -> list[Found]:
-    from terrace.model.private_keys import private_keys
-    from terrace.model.source import Location
-    from terrace.validate.exposed import exposures
-
-    if rules is not None and not any(rule.on == "exposed" for rule in rules):
-        return []
-    entries = [entry for part in (tree.shared, *tree.tenants.values()) for entry in part]
-    read = zip(entries, tree.source.read(entries), strict=True)
-    keys = [(entry.path, key) for entry, data in read if isinstance(data, bytes) for key in private_keys(data)]
-    return exposures((Location(path), key.what) for path, key in keys)
+    return run(tree, today, cross_checks=checks, rules=rules, stale=stale, cached=False).found
 
 
 def run(

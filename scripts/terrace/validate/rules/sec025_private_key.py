@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from terrace.validate.rule import Example, Exposed, Hit, rule
+from terrace.validate.rule import Example, Exposure, Hit, rule
 
 # In two parts, so that this file holds none.
 _AGE = "AGE-SECRET-" + "KEY-1" + "Q" * 58
@@ -27,13 +27,13 @@ GOOD = (
     Example({_PATH: f"# It begins with {_PEM}\nlogging:\n  level: info\n"}),
 )
 BAD = (
-    Example({_PATH: f"# {_AGE}\nlogging:\n  level: info\n"}, _PATH),
-    Example({_PATH: f"# {_PEM}\n# {'b3BlbnNzaC1rZXktdjE' * 4}\nlogging:\n  level: info\n"}, _PATH),
+    Example({_PATH: f"# {_AGE}\nlogging:\n  level: info\n"}, _PATH + ":1"),
+    Example({_PATH: f"# {_PEM}\n# {'b3BlbnNzaC1rZXktdjE' * 4}\nlogging:\n  level: info\n"}, _PATH + ":1"),
 )
 
 
 @rule("SEC025", "private key in the repository", on="exposed")
-def check(key: Exposed) -> Iterator[Hit]:
+def check(key: Exposure) -> Iterator[Hit]:
     """Every private key, wherever it stands."""
     hint = "Replace the key and all that it opens, then delete it here: Git keeps it."
     yield Hit(f"{key.what} stands in the repository", key.location, hint=hint)
