@@ -75,10 +75,12 @@ class Vault:
             raise StoreError(f"{reference} cannot be written: only KV version 2, MOUNT/data/..., keeps versions")
         for _ in range(_TRIES):
             current = ((self._ask(reference, lambda client: client.read(reference.path)) or {}).get("data")) or {}
-            number = int((current.get("metadata") or {}).get("version") or 0)
+            number: int | None = int((current.get("metadata") or {}).get("version") or 0)
             data = with_value(current.get("data") or {}, reference.key, value)
             if not number:
-                number = self._last_deleted(reference)
+                number = self._deleted(reference)
+                if number is None:
+                    continue  # somebody made it since we looked
             body = {"data": data, "options": {"cas": number}}
             answer = self._write(reference, body)
             if answer is not None:
@@ -86,10 +88,14 @@ class Vault:
             time.sleep(random.uniform(0, 0.2))  # so that those who write at once do not meet again
         raise UnavailableError(f"{reference}: others write there all the time", hint="Try again.")
 
-    def _last_deleted(self, reference: Reference) -> int:
+    def _deleted(self, reference: Reference) -> int | None:
+        """The number of the version that was deleted last, 0 where there never was one; None if one is there now."""
         path = reference.path.replace("/data/", "/metadata/", 1)
-        answer = self._ask(reference, lambda client: client.read(path))
-        return int(((answer or {}).get("data") or {}).get("current_version") or 0)
+        known = (self._ask(reference, lambda client: client.read(path)) or {}).get("data") or {}
+        number = int(known.get("current_version") or 0)
+        version = (known.get("versions") or {}).get(str(number)) or {}
+        gone = not number or version.get("deletion_time") or version.get("destroyed")
+        return number if gone else None
 
     def _write(self, reference: Reference, body: dict[str, object]) -> dict[str, Any] | None:
         """The server's answer; None where somebody else wrote since we read."""
