@@ -21,9 +21,12 @@ def exposed(folder: Path, commit: str = "", *, but: Sequence[str] = ()) -> list[
     options = ("--text", "--fixed-strings", "--files-with-matches", "--null", "--full-name")
     where = [commit] if commit else ["--untracked"]
     top = f"{git.prefix}/" if git.prefix else ""
-    within = [git.prefix or ".", *(f":(exclude){top}{name}" for name in but)]
+    # Git is given the names to look at: told what to leave out, it would still walk through that.
+    names = [] if commit else sorted(set(os.listdir(folder)) - {".git", *but})  # noqa: PTH208
+    within = [top + name for name in names] or [git.prefix or "."]
     out = git.attempt("grep", *options, *signs_, *where, "--", *within).out
     paths = [path.removeprefix(f"{commit}:") for path in out.decode("utf-8", "surrogateescape").split("\0")[:-1]]
+    paths = [path for path in paths if not path.startswith(tuple(f"{top}{name}/" for name in but))]
     if not commit:
         return exposed_in(folder, [path.removeprefix(top) for path in paths])
     blobs = ((path.removeprefix(top), git.run("cat-file", "blob", f"{commit}:{path}")) for path in paths)
