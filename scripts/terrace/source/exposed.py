@@ -18,7 +18,7 @@ def exposed(folder: Path, commit: str = "", *, but: Sequence[str] = ()) -> list[
     if git is None:
         return []
     signs_ = [part for sign in signs() for part in ("-e", sign.decode())]
-    options = ("--text", "--fixed-strings", "--files-with-matches", "--null", "--full-name")
+    options = ("--threads=1", "--text", "--fixed-strings", "--files-with-matches", "--null", "--full-name")
     where = [commit] if commit else ["--untracked"]
     top = f"{git.prefix}/" if git.prefix else ""
     # Git is given the names to look at: told what to leave out, it would still walk through that.
