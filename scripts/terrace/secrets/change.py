@@ -106,10 +106,9 @@ def dated(path: str, dates: str, changed: Mapping[Pointer, bool], text: str, now
     name = ledger.path_of(path)
     known = ledger.read(dates, name=name)
     day = now.date()
-    entries = {
-        pointer: ledger.REMOVED if gone else ledger.after(known, pointer, day) for pointer, gone in changed.items()
-    }
-    return ledger.recorded(dates, entries, name=name)
+    gone = {pointer: ledger.REMOVED for pointer, is_gone in changed.items() if is_gone}
+    new = dict(ledger.after(known, pointer, day) for pointer in changed if pointer not in gone)
+    return ledger.recorded(dates, {**gone, **new}, name=name)
 
 
 def differs(before: Scalar | None, after: Secret[Scalar] | None) -> bool:

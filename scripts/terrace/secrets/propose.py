@@ -42,8 +42,9 @@ def propose(where: Place, pointer: Pointer, value: Secret[Scalar], now: datetime
     path = proposal_of(main, _slug(pointer))
     known = ledger.read(store.read(where.root, main).ledger, name=ledger_of(main))
     text = begun(where, {pointer: value}, now)
+    _, entry = ledger.after(known, pointer, now.date())
     with store.editing(where.root, path) as held:
-        held.replace(text, ledger.recorded("", {pointer: ledger.after(known, pointer, now.date())}))
+        held.replace(text, ledger.recorded("", {pointer: entry}))
     return Changed(path, True, False, (pointer,))
 
 
@@ -106,21 +107,26 @@ def _into_main(
             before = store.revealed(opened)
             changed = {each: value for each, value in values.items() if differs(before.get(each), value)}
             new = with_changes(opened, changed, now) if changed else text
-        entries = {each: _entry(each, known, days, now) for each in values if each in changed or each in days}
+        entries = dict(_entry(each, known, days, now) for each in values if each in changed or each in days)
         held.replace(new, ledger.recorded(dates, entries, name=ledger_of(path)))
         return Changed(path, text == ABSENT, False, tuple(changed))
 
 
 def _entry(
     pointer: Pointer, known: dict[Pointer, ledger.Entry], days: dict[Pointer, ledger.Entry], now: datetime
-) -> ledger.Entry:
-    """The dates of a folded secret: made when it first was, changed when it was proposed."""
-    if pointer not in days and pointer in known:
+) -> tuple[Pointer, ledger.Entry]:
+    """The dates of a folded secret, and whose they are: made when it first was, changed when it was proposed."""
+    whole = ledger.owner_of(known, pointer)
+    if pointer not in days and whole in known:
         # Folding was killed after the dates were moved; or there never were any.
-        return known[pointer]
+        return whole, known[whole]
     proposed = days.get(pointer, ledger.Entry(now.date(), now.date()))
-    first = known.get(pointer, proposed).created
-    return ledger.Entry(min(first, proposed.rotated), proposed.rotated, proposed.phase, proposed.previous_until)
+    main = known.get(whole, proposed)
+    stands = main if whole != pointer else proposed
+    dates = {"created": min(main.created, proposed.rotated), "rotated": proposed.rotated, "due": proposed.due}
+    # Killed between the two files, the main one has the proposal's dates already: nothing is revoked by that.
+    revoked = main.replaced if main.rotated < proposed.rotated else proposed.revoked
+    return whole, stands._replace(**dates, revoked=revoked)
 
 
 def _values(where: Place, path: str, values: dict[str, object]) -> dict[Pointer, Secret[Scalar]]:

@@ -13,7 +13,7 @@ one (`terrace.secrets.store`).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -153,7 +153,7 @@ class _Work:
         if value_at(opened.values, self.end, _NOTHING) is not _NOTHING:
             changes[self.end] = REMOVED
         entry = self._entry()
-        result = self._store(opened, changes, entry._replace(phase="current", previous_until=None) if entry else None)
+        result = self._store(opened, changes, _ended(entry) if entry else None)
         self.step(Step.CLEARED)
         return result
 
@@ -193,8 +193,18 @@ class _Work:
     def _renewed(self, until: str) -> Entry:
         day = self.now.date()
         known = self._entry()
-        created = min(known.created, day) if known else day
-        return Entry(created, day, "overlap" if until else "current", _end_of(until))
+        if known is None:
+            return Entry(day, day, "overlap" if until else "current", _end_of(until))
+        created = min(known.created, day)
+        if until:
+            return Entry(created, day, "overlap", _end_of(until), revoked=known.replaced)
+        return Entry(created, day, revoked=known.rotated)
+
+
+def _ended(entry: Entry) -> Entry:
+    """The entry once the value before is gone: it, and all before it, were set before the day of the one in use."""
+    before = entry.rotated - timedelta(days=1)
+    return entry._replace(phase="current", previous_until=None, revoked=max(before, entry.revoked or before))
 
 
 def _is_inside(place: Pointer, pointer: Pointer) -> bool:

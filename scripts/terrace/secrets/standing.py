@@ -30,7 +30,7 @@ SOON = timedelta(days=14)
 STATES = ("overdue", "revoke", "unknown", "soon", "fine", "free")
 """What can be said of a secret, the worst first.
 
-overdue: older than its policy allows. revoke: the value before is valid no longer, and still there. unknown: it has a
+overdue: older than its policy allows, or asked for by its ledger. revoke: the value before is valid no longer, and still there. unknown: it has a
 policy, and nobody knows its age. soon: due within days. fine: young enough. free: no policy sets an age.
 """
 
@@ -166,7 +166,8 @@ def _standing(
     disagreement: str,
 ) -> Standing:
     rotated = entry.rotated if entry else None if git.reencrypted else git.day
-    due = policy.due(rotated) if policy and rotated else None
+    asked = entry.due if entry else None
+    due = min(filter(None, (policy.due(rotated) if policy and rotated else None, asked)), default=None)
     until = entry.previous_until if entry else None
     return Standing(
         service=place.service,
@@ -183,7 +184,7 @@ def _standing(
         phase=entry.phase if entry else "current",
         previous_until=until,
         due=due,
-        state=_state(policy, due, until, today),
+        state="overdue" if asked and asked <= today else _state(policy, due, until, today),
         owner=field.owner or str(contract.schema.get("x-terrace-owner", "")),
         readers=readers,
         disagreement=disagreement or ("re-encrypted: its age is unknown" if git.reencrypted and not entry else ""),
@@ -195,17 +196,18 @@ def _state(policy: Policy | None, due: date | None, until: date | None, today: d
         return "overdue"
     if until is not None and until < today:
         return "revoke"
-    if policy is None or policy.max_age is None:
-        return "free"
+    age = policy.max_age if policy else None
     if due is None:
-        return "unknown"
-    return "soon" if due - today <= min(SOON, policy.max_age / 4) else "fine"
+        return "unknown" if age else "free"
+    return "soon" if due - today <= min(SOON, age / 4 if age else SOON) else "fine"
 
 
 def entry_of(known: Mapping[Pointer, Entry], pointer: Pointer) -> Entry | None:
     """What a ledger says of a secret: by its own path, or by that of the value inside which was set by hand."""
     inside = [entry for place, entry in known.items() if place[: len(pointer)] == pointer]
-    return known.get(pointer) or max(inside, key=lambda entry: entry.rotated, default=None)
+    newest = known.get(pointer) or max(inside, key=lambda entry: entry.rotated, default=None)
+    asked = min((entry.due for entry in inside if entry.due), default=None)
+    return newest._replace(due=asked) if newest else None
 
 
 def _newest(pointer: Pointer, field: Field, seen: Mapping[Pointer, Seen]) -> Seen:
