@@ -123,10 +123,10 @@ def _entry(
     proposed = days.get(pointer, ledger.Entry(now.date(), now.date()))
     main = known.get(whole, proposed)
     stands = main if whole != pointer else proposed
-    dates = {"created": min(main.created, proposed.rotated), "rotated": proposed.rotated, "due": proposed.due}
+    created = min(main.created, proposed.rotated)
     # Killed between the two files, the main one has the proposal's dates already: nothing is revoked by that.
     revoked = main.replaced if main.rotated < proposed.rotated else proposed.revoked
-    return whole, stands._replace(**dates, revoked=revoked)
+    return whole, stands._replace(created=created, rotated=proposed.rotated, due=proposed.due, revoked=revoked)
 
 
 def _values(where: Place, path: str, values: dict[str, object]) -> dict[Pointer, Secret[Scalar]]:

@@ -30,8 +30,9 @@ SOON = timedelta(days=14)
 STATES = ("overdue", "revoke", "unknown", "soon", "fine", "free")
 """What can be said of a secret, the worst first.
 
-overdue: older than its policy allows, or asked for by its ledger. revoke: the value before is valid no longer, and still there. unknown: it has a
-policy, and nobody knows its age. soon: due within days. fine: young enough. free: no policy sets an age.
+overdue: older than its policy allows, or its ledger says that it is due. revoke: the value before is valid no longer,
+and still there. unknown: it has a policy, and nobody knows its age. soon: due within days. fine: young enough. free: no
+policy sets an age.
 """
 
 

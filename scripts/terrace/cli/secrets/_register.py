@@ -48,14 +48,18 @@ def wrong(folder: Path) -> list[Sealed]:
 
 def sync(folder: Path, files: Iterable[Sealed], opener: Opener) -> int:
     """Encrypt the files for the right ones, as far as keys at hand open them, and say what came of each."""
+    from terrace.git import find
     from terrace.report.progress import progress
+    from terrace.secrets import left
     from terrace.secrets.register import whole
     from terrace.secrets.sync import synced
 
-    todo = list(files)
-    register = whole(folder).repository.register
+    todo, now = list(files), _given.now()
+    found = whole(folder)
+    register = found.repository.register
+    readable = left.readable(found, {each.document.path for each in todo if each.too_many}, now.date(), find(folder))
     failed = 0
-    for file, problem in progress(synced(folder, todo, opener, _given.now()), len(todo), "Encrypting files"):
+    for file, problem in progress(synced(folder, todo, readable, opener, now), len(todo), "Encrypting files"):
         path = file.document.path
         if problem:
             failed += 1

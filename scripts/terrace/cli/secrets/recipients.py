@@ -1,12 +1,12 @@
 """Let somebody in, take somebody out, or encrypt every file for the right ones
 
   add NAME      enter a public key (--key) in the register, name it in each --env, then sync
-  remove NAME   retire it in the register, take it out of environments and tenants, then sync; the secrets that it could
-                read are listed, for whoever had the key may still know them: replace them
+  remove NAME   retire it in the register, take it out of environments and tenants, then sync
   sync          make .sops.yaml anew, and encrypt each secrets file for exactly those whom the register asks for
 
-A file that loses somebody gets a new data key. Changing a file needs a key that opens it; what no key at hand opens is
-named, and the exit code is 3. A run that was interrupted is made up for by the next sync.
+A file that loses somebody gets a new data key, and the secrets in it are due from that day on, for whoever had the key
+may still know them: `terrace secrets rotate --due` renews them. Changing a file needs a key that opens it; what no key
+at hand opens is named, and the exit code is 3. A run that was interrupted is made up for by the next sync.
 """
 
 from __future__ import annotations
@@ -46,8 +46,9 @@ def run(args: Namespace) -> int:
         folder, _register.wrong(folder), _register.opener_of(args, f"secrets recipients {args.action}")
     )
     if due:
-        sys.stdout.write(f"{args.name} could read these secrets; replace them:\n")
+        sys.stdout.write(f"{args.name} could read these secrets, so they are due now:\n")
         sys.stdout.writelines(f"  {line}\n" for line in due)
+        sys.stdout.write("To renew them: terrace secrets rotate --due\n")
     return code
 
 
