@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from terrace.bundle.dates import Dates, decoded
 from terrace.bundle.manifest import (
     MANIFEST,
     PROVENANCE,
@@ -95,6 +96,11 @@ class Bundle:
         """What the bundle was made from: commit, its time, and so on. No part of the digest; empty if it is missing."""
         path = self.folder / PROVENANCE
         return load_object(read_bytes(path), str(path)) if path.is_file() else {}
+
+    @cached_property
+    def dates(self) -> Dates:
+        """When its secrets were set and revoked, by layer and path. No part of the digest; empty if it is not known."""
+        return decoded(self.provenance, str(self.folder / PROVENANCE))
 
     def origins(self, tenant: str | None = None) -> dict[str, str]:
         """Where the values of `tenant` were set, JSON Pointer -> `path:line:column`; empty if it was not recorded."""
