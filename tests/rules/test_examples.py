@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from terrace.model.findings import Finding, Severity
-from terrace.model.source import dotted
+from terrace.model.source import dotted, parse_path
+from terrace.model.witness import Seen
 from terrace.validate.examples import CROSS_CHECKS, source_of
 from terrace.validate.registry import rules
 from terrace.validate.rule import Example, Rule
@@ -35,6 +36,10 @@ def _found(example: Example, only: Iterable[Rule] | None = None) -> list[Finding
         cross_checks=CROSS_CHECKS if example.python else None,
         rules=None if only is None else tuple(only),
         stale=example.stale,
+        seen={
+            path: {parse_path(name): Seen(date.fromisoformat(day), "c0ffee00") for name, day in said.items()}
+            for path, said in example.seen.items()
+        },
     )
     return [item.finding for item in found if not item.suppressed]
 

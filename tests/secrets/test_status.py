@@ -120,6 +120,38 @@ def test_a_ledger_that_git_does_not_confirm_is_said_and_fails(shop: Shop, capsys
     assert "5 ages that Git does not confirm" in text
 
 
+def test_it_is_a_finding_where_git_is_asked(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    def found(*arguments: str) -> list[tuple[str, str, int, int, str]]:
+        code = cli.run(["-C", str(shop.root), "validate", "--now", "2026-01-20", "--format", "json", *arguments])
+        every = json.loads(capsys.readouterr().out)["findings"]
+        mine = [each for each in every if each["code"] == "SEC033"]
+        assert code == 1 or not mine
+        return [(each["code"], each["path"], each["line"], each["column"], each["message"]) for each in mine]
+
+    commit(shop, "2026-01-01")
+    assert found("--history") == []
+    ledger = shop.root / LEDGER
+    lines = ledger.read_text().splitlines(keepends=True)
+    lines[4] = "free: {created: 2026-01-01, rotated: 2026-01-18, phase: current}\n"
+    ledger.write_text("".join(lines))
+    ((code, path, line, column, message),) = found("--history")
+    assert (code, path, line, column) == ("SEC033", LEDGER, 5, lines[4].index("2026-01-18") + 1)
+    assert message.startswith("free did not change in Git since 2026-01-01 (")
+    assert found() == [], "a plain run does not ask, and keeps no verdict of one that did"
+    ledger.write_text(ledger.read_text().replace("2026-01-18", "2026-01-01"))
+    assert found("--history") == [], "nor does one that asks take a verdict of one that did not"
+
+
+def test_history_of_a_revision_is_not_asked(shop: Shop) -> None:
+    commit(shop, "2026-01-01")
+    assert cli.run(["-C", str(shop.root), "validate", "--history", "--at", "HEAD"]) == 2
+
+
+def test_history_outside_of_git_says_nothing(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    cli.run(["-C", str(shop.root), "validate", "--history", "--now", "2026-01-20", "--format", "json"])
+    assert "SEC033" not in capsys.readouterr().out
+
+
 def test_a_value_that_was_changed_behind_the_ledger_s_back(shop: Shop) -> None:
     commit(shop, "2026-01-01")
     kept = (shop.root / LEDGER).read_text()

@@ -13,11 +13,11 @@ from terrace.layering import lineage
 from terrace.load import name_of
 from terrace.model.ledger import Entry, entries
 from terrace.model.recipients import shortened
-from terrace.model.rotation import Policy, is_rotating, policy_for, unit_of
+from terrace.model.rotation import Policy, policy_for, unit_of
 from terrace.model.sealed_files import is_proposal, ledger_of, main_of
 from terrace.model.source import Pointer, dotted
+from terrace.model.witness import Seen, disagreements, newest
 from terrace.secrets import history
-from terrace.secrets.history import Seen
 
 if TYPE_CHECKING:
     from terrace.git import Git
@@ -145,9 +145,9 @@ def _of_file(
             unit = unit_of(contract.root, leaf.pointer)
             if unit is not None:
                 units.setdefault(unit[0], (contract, unit[1]))
-    inside = {pointer: _newest(pointer, field, seen) for pointer, (_, field) in units.items()}
+    inside = {pointer: newest(pointer, field, seen) for pointer, (_, field) in units.items()}
     said = {pointer: entry for pointer in units if (entry := entry_of(place.entries, pointer))}
-    wrong = dict(history.disagreements({pointer: entry.rotated for pointer, entry in said.items()}, inside))
+    wrong = dict(disagreements({pointer: entry.rotated for pointer, entry in said.items()}, inside))
     for pointer, (contract, field) in units.items():
         policy = _policy(repository, place, contracts, pointer)
         entry, git = said.get(pointer), inside[pointer]
@@ -209,15 +209,6 @@ def entry_of(known: Mapping[Pointer, Entry], pointer: Pointer) -> Entry | None:
     newest = known.get(pointer) or max(inside, key=lambda entry: entry.rotated, default=None)
     asked = min((entry.due for entry in inside if entry.due), default=None)
     return newest._replace(due=asked) if newest else None
-
-
-def _newest(pointer: Pointer, field: Field, seen: Mapping[Pointer, Seen]) -> Seen:
-    """What Git knows of the value in use: of a `Rotating` field its current one, which may have several parts."""
-    place = (*pointer, "current") if is_rotating(field) else pointer
-    inside = [each for where, each in seen.items() if where[: len(place)] == place]
-    if not inside or any(each.day is None for each in inside):
-        return Seen()
-    return max(inside, key=lambda each: each.day or date.min)
 
 
 def _contracts(repository: Repository, place: Place, pointers: Sequence[Pointer]) -> list[Contract]:

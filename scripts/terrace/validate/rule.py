@@ -32,7 +32,7 @@ Rules do no I/O, read no clock, and import no other rule: the same input gives t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 from terrace.model.findings import Finding, Fix, Related, Severity
@@ -122,7 +122,7 @@ class Example(NamedTuple):
     `at` is `path:line` of the finding that a BAD example must give (`path` alone for a whole file), `pointer` its place
     as a dotted path. `also` names the codes of other findings that such files cannot but give. `stale` names generated
     files that are not as their contracts would have them. `python` False: no contract's
-    Python is run, as at a revision.
+    Python is run, as at a revision. `seen` is what Git says of secrets: by secrets file and dotted path, the day.
     """
 
     files: Mapping[str, str | bytes | Unreadable | None]
@@ -131,6 +131,7 @@ class Example(NamedTuple):
     also: tuple[str, ...] = ()
     stale: tuple[str, ...] = ()
     python: bool = True
+    seen: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 
 
 Function = TypeVar("Function", bound=Check)
