@@ -72,6 +72,11 @@ class Standing(NamedTuple):
         """Whether a rotation has something to do: a new value, or taking the one before away."""
         return self.state in ("overdue", "revoke", "unknown")
 
+    @property
+    def is_contradicted(self) -> bool:
+        """Whether Git speaks against what the ledger says."""
+        return bool(self.disagreement) and self.source == "ledger"
+
 
 class Place(NamedTuple):
     """A secrets file with what its folder says of it."""
