@@ -187,7 +187,8 @@ def test_parts_of_a_secret_are_one_secret(deploy: Deploy, seal: Seal) -> None:
     deploy(seal(1, (LAYER, OLD, {"database": SecretDates(JANUARY)})))
     deploy(seal(2, (LAYER, overlap, whole)))
     deploy(seal(3, (LAYER, after, ended)))
-    assert deploy.back(with_secrets=True).warnings[0].startswith("backend: secrets are those")
+    (warning,) = deploy.back(with_secrets=True).warnings
+    assert warning.startswith("backend: secrets are those"), "the value in use is the same: nothing else is said"
     deploy.destination.lift("backend-4", reason="test", actor="mira", now=datetime(2026, 11, 24, tzinfo=UTC))
     deploy(seal(3, (LAYER, after, ended)))
     first = deploy.destination.releases()[0].bundles[0].digest
