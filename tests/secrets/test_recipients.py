@@ -169,6 +169,10 @@ def test_dry_run_writes_nothing(shop: Shop, eve: Person) -> None:
     key = ("--key", eve.recipient, "--env", "production", "--dry-run")
     ran = shop.run("secrets", "recipients", "add", "eve", *key)
     assert f"would encrypt {FILE}" in ran.out
+    assert "due" not in ran.out
+    assert f"would make due {FILE}: database.password\n" in (
+        shop.run("secrets", "recipients", "remove", "ada", "--dry-run").out
+    )
     assert {path: path.read_bytes() for path in shop.folder.rglob("*") if path.is_file()} == before
 
 

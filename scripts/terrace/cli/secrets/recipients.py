@@ -14,10 +14,14 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from terrace.cli import _options
 from terrace.cli.secrets import _given, _register
 from terrace.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from terrace.secrets.sync import Sealed
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -67,18 +71,23 @@ def _told(folder: Path, texts: dict[str, str | None]) -> int:
     from terrace.secrets.sync import sealed_files
 
     sys.stdout.writelines(f"would write {path}\n" for path in texts)
-    files = [file.document.path for file in sealed_files(whole(folder, texts)) if not file.is_right]
-    sys.stdout.writelines(f"would encrypt {path}\n" for path in files)
+    files = [file for file in sealed_files(whole(folder, texts)) if not file.is_right]
+    sys.stdout.writelines(f"would encrypt {file.document.path}\n" for file in files)
+    sys.stdout.writelines(f"would make due {_named(file)}\n" for file in files if file.too_many)
     return ExitCode.CLEAN
 
 
 def _readable(folder: Path, name: str) -> list[str]:
     """The secrets that somebody can read by what the files say."""
-    from terrace.model.source import dotted
     from terrace.secrets.register import whole
     from terrace.secrets.sync import sealed_files
 
     found = whole(folder)
     key = found.repository.register.recipients[name].key
-    files = [file for file in sealed_files(found) if key in file.keys]
-    return [f"{file.document.path}: {', '.join(dotted(place) for place in file.places)}" for file in files]
+    return [_named(file) for file in sealed_files(found) if key in file.keys]
+
+
+def _named(file: Sealed) -> str:
+    from terrace.model.source import dotted
+
+    return f"{file.document.path}: {', '.join(dotted(place) for place in file.places)}"
