@@ -28,6 +28,6 @@ from terrace.bundle.reader import Bundle, Secrets, open_bundle
 from terrace.bundle.writer import BundleWriter
 
 __all__ = [
-    "FORMAT", "Bundle", "BundleWriter", "Facts", "Manifest", "Secrets", "SecretsFile", "Slice", "canonical", "open_bundle",
-    "read_index", "recompose", "verify", "write_index",
+    "FORMAT", "Bundle", "BundleWriter", "Facts", "Manifest", "Secrets", "SecretsFile", "Slice", "canonical",
+    "open_bundle", "read_index", "recompose", "verify", "write_index",
 ]  # fmt: skip
