@@ -7,17 +7,12 @@ import os
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 from weakref import ref
 
 from terrace.bundle.manifest import MANIFEST
 from terrace.bundle.reader import DATA
 from terrace.errors import TerraceError
-from terrace.runtime.asked import Asked
-from terrace.runtime.source import locate
-
-if TYPE_CHECKING:
-    from terrace.runtime.handle import Handle
 
 LOOK = 1.0
 """Seconds between looks at the source where no event says that something is new: events can be lost."""
@@ -31,12 +26,31 @@ log = logging.getLogger("terrace.runtime")
 Token = tuple[Any, ...]
 
 
-class Follower:
-    """Refreshes a handle when the source has something new. Its thread is a daemon: no process waits for it."""
+class Followed(Protocol):
+    """What a follower keeps up to date."""
 
-    def __init__(self, handle: Handle[Any], asked: Asked, *, look: float = LOOK, renew: float = RENEW) -> None:
-        self._handle = ref(handle)
-        self._asked = asked
+    @property
+    def troubled(self) -> bool:
+        """Whether what is at the source was refused, so that it is worth another try later."""
+
+    def place(self) -> Path:
+        """The folder of the service, which holds the link to the current release. Raises while it is away."""
+
+    def refresh(self) -> bool:
+        """Take what is new at the source; whether there was something."""
+
+    def renew(self) -> bool:
+        """Ask secret managers again; whether there was something new."""
+
+
+class Follower:
+    """Refreshes what it follows when the source has something new. Its thread is a daemon: no process waits for it.
+
+    It holds what it follows by a weak reference, and ends when nobody else holds it.
+    """
+
+    def __init__(self, followed: Followed, *, look: float = LOOK, renew: float = RENEW) -> None:
+        self._followed = ref(followed)
         self._look, self._renew = look, renew
         self._stop = threading.Event()
         self._seen: Token = ()
@@ -73,7 +87,7 @@ class Follower:
         self._renew_at = time.monotonic() + self._renew
         while not self._stop.is_set():
             self._look_around()
-            if self._handle() is None:
+            if self._followed() is None:
                 return
             self._wait_for_events()
 
@@ -88,35 +102,41 @@ class Follower:
         token = self._token()
         if token == self._seen and time.monotonic() < self._again_at:
             return
-        handle = self._handle()
-        if handle is None or (token == self._seen and not handle.status.refused):
+        followed = self._followed()
+        if followed is None or (token == self._seen and not followed.troubled):
             return
-        handle.refresh()
+        followed.refresh()
         self._seen = token
         # What was refused may be right a moment later with the same bytes: a store or a log that was away.
-        self._pause = min(self._pause * 2, _LONGEST_PAUSE) if handle.status.refused else self._look
+        self._pause = min(self._pause * 2, _LONGEST_PAUSE) if followed.troubled else self._look
         self._again_at = time.monotonic() + self._pause
 
     def _renew_if_due(self) -> None:
-        handle = self._handle()
-        if handle is not None and time.monotonic() >= self._renew_at:
+        followed = self._followed()
+        if followed is not None and time.monotonic() >= self._renew_at:
             self._renew_at = time.monotonic() + self._renew
-            handle.renew()
+            followed.renew()
 
     def _token(self) -> Token:
         """What tells one state of the source from another, without reading it."""
         try:
-            folder = locate(self._asked).folder
+            folder = self._place()
             link = os.path.realpath(folder / DATA) if os.path.lexists(folder / DATA) else str(folder)
             status = os.stat(f"{link}/{MANIFEST}")  # noqa: PTH116 - asked for every second
         except (OSError, TerraceError) as error:
             return (type(error).__name__,)
         return link, status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
 
+    def _place(self) -> Path:
+        followed = self._followed()
+        if followed is None:
+            raise TerraceError("nobody follows any more")
+        return followed.place()
+
     def _wait_for_events(self) -> None:
         """Return when something may be new: an event, or the time for a look."""
         try:
-            folder = locate(self._asked).folder
+            folder = self._place()
         except TerraceError:
             self._stop.wait(_AWAY)
             return
@@ -136,9 +156,8 @@ class Follower:
     def _while_the_same(self, folder: Path, events: Any) -> None:
         """Check at each event, as long as the folder that is watched is the one that is there."""
         watched = os.stat(folder)  # noqa: PTH116
-        handle = self._handle
         for _ in events:
-            if handle() is None:
+            if self._followed() is None:
                 return
             self._look_around()
             now = os.stat(folder)  # noqa: PTH116

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Self, TypeVar
 
 from pydantic import BaseModel
@@ -17,7 +18,7 @@ from terrace.runtime.lastgood import LastGood
 from terrace.runtime.pinned import changed
 from terrace.runtime.reader import Reader
 from terrace.runtime.revision import Revision
-from terrace.runtime.source import AwayError, opened
+from terrace.runtime.source import AwayError, locate, opened
 from terrace.runtime.subscribers import Subscribers
 
 if TYPE_CHECKING:
@@ -143,6 +144,15 @@ class Handle(Generic[M]):
             refusals=self._counts[1],
         )
 
+    @property
+    def troubled(self) -> bool:
+        """Whether what is at the source was refused, or the source is away."""
+        return self._refused is not None
+
+    def place(self) -> Path:
+        """The folder that is read and followed. Raises `ConfigError` while it is away."""
+        return locate(self._asked).folder
+
     def refresh(self) -> bool:
         """Read the source again; whether a newer revision runs now. One that is not right is refused, and logged.
 
@@ -183,7 +193,7 @@ class Handle(Generic[M]):
         from terrace.runtime.follow import Follower
 
         if self._follower is None:
-            self._follower = Follower(self, self._asked)
+            self._follower = Follower(self)
             self._follower.start()
 
     def close(self) -> None:
