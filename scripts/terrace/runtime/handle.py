@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Self, TypeVar
@@ -38,11 +39,17 @@ class Change(NamedTuple, Generic[M]):
 
 
 class Refused(NamedTuple):
-    """A newer bundle that was not taken. `digest` is empty where it could not be known."""
+    """A newer bundle that was not taken. `digest` is empty where it could not be known.
+
+    `reason` is the whole of what is wrong, in which a validator may show a value that is no secret; `summary` and
+    `paths` show none.
+    """
 
     digest: str
     reason: str
     since: datetime
+    summary: str = ""
+    paths: tuple[str, ...] = ()
 
 
 class Status(NamedTuple):
@@ -168,7 +175,7 @@ class Handle(Generic[M]):
                     return self._confirm()
                 return self._exchange(self._reader.revision(bundle, self._revision))
             except TerraceError as error:
-                self._refuse(digest, str(error) if isinstance(error, ConfigError) else error.message)
+                self._refuse(digest, error)
                 return False
 
     def renew(self) -> bool:
@@ -185,8 +192,22 @@ class Handle(Generic[M]):
             try:
                 return self._exchange(self._reader.revision(self._revision.bundle, self._revision))
             except TerraceError as error:
-                self._refuse(self._revision.digest, str(error))
+                self._refuse(self._revision.digest, error)
                 return False
+
+    @contextmanager
+    def replaced(self, patch: Mapping[str, Any], tenant: str | None = None) -> Iterator[M]:
+        """Within the block, give the configuration with `patch` merged in: for `terrace.runtime.testing`."""
+        with self._lock:
+            before = self._revision
+            name = before.tenant if tenant is None else tenant
+            before.for_tenant(name)
+            self._revision = self._reader.patched(before, name, patch)
+        try:
+            yield self._revision.for_tenant(name)
+        finally:
+            with self._lock:
+                self._revision = before
 
     def follow(self) -> None:
         """Begin to follow the source, in a thread that ends with the process or with `close`."""
@@ -220,7 +241,7 @@ class Handle(Generic[M]):
             raise away
         bundle, age = self._last_good.bundle(self._asked, away)
         revision = self._reader.revision(bundle, age=age)
-        self._refused = Refused("", away.message, datetime.now(UTC))
+        self._refused = Refused("", away.message, datetime.now(UTC), away.message)
         log.warning("the source is away: started with the last good copy of %d s ago: %s", age, away.message)
         return revision
 
@@ -229,7 +250,7 @@ class Handle(Generic[M]):
         change = _change(old, new)
         vetoed = self._subscribers.prepare(change)
         if vetoed:
-            self._refuse(new.digest, vetoed)
+            self._refuse(new.digest, ConfigError(vetoed.summary, hint=vetoed.reason))
             return False
         self._revision = new
         self._refused = None
@@ -254,9 +275,11 @@ class Handle(Generic[M]):
             self._last_good.keep(self._revision.bundle)
         return False
 
-    def _refuse(self, digest: str, reason: str) -> None:
+    def _refuse(self, digest: str, error: TerraceError) -> None:
+        reason = str(error)
+        paths = tuple(problem.path for problem in error.problems) if isinstance(error, ConfigError) else ()
         if self._refused is None or (self._refused.digest, self._refused.reason) != (digest, reason):
-            self._refused = Refused(digest, reason, datetime.now(UTC))
+            self._refused = Refused(digest, reason, datetime.now(UTC), error.message, paths)
             self._counts[1] += 1
             log.error("refused %s, %s stays: %s", digest or "what is at the source", self._revision.digest, reason)
 

@@ -9,10 +9,13 @@ from pydantic import BaseModel
 
 from terrace.bundle.manifest import FACTS, config_name
 from terrace.bundle.reader import Bundle
-from terrace.errors import ConfigError, Problem, TerraceError
+from terrace.errors import ConfigError, Problem, TerraceError, UsageError
+from terrace.model.layers import leaves
 from terrace.model.merge import merge
+from terrace.model.secret import Secret
 from terrace.model.service import Contract
 from terrace.model.source import Pointer, dotted, json_pointer
+from terrace.model.typed import nest
 from terrace.runtime.asked import TENANT, Asked
 from terrace.runtime.opened import Secrets
 from terrace.runtime.pinned import pinned
@@ -56,6 +59,20 @@ class Reader(Generic[M]):
         if before is None:
             _refuse_thawed(made.config)
         return made
+
+    def patched(self, revision: Revision[M], tenant: str, patch: Mapping[str, Any]) -> Revision[M]:
+        """`revision` with `patch` merged into the configuration of one tenant, or of no tenant."""
+        contract = self._contract_of(revision.bundle)
+        for pointer, _ in leaves(patch):
+            if contract.field(pointer) is None:
+                raise UsageError(f"there is no {dotted(pointer)} in {revision.service}")
+        judged = revision.judged[tenant]
+        values = merge(judged.values, _hidden(patch, contract))
+        try:
+            config = built(self.model, values, contract, lambda _: "the test").config
+        except ConfigError as error:
+            raise _told(error, revision.bundle, tenant) from None
+        return revision.with_judged(tenant, judged._replace(config=config, values=values))
 
     def _contract_of(self, bundle: Bundle) -> Contract:
         sha256 = bundle.manifest.schema_sha256
@@ -102,6 +119,14 @@ class Reader(Generic[M]):
         unopened = [*said.problems, *problems, *(each._replace(origin=origin(_at(each))) for each in unresolved)]
         made = built(self.model, values, contract, origin, unopened=unopened)
         return Judged(made.config, values, content, waiting, made.unknown)
+
+
+def _hidden(patch: Mapping[str, Any], contract: Contract) -> dict[str, Any]:
+    """`patch` with its secrets as `Secret`."""
+    return nest({
+        pointer: Secret(value) if (field := contract.field(pointer)) and field.secret else value
+        for pointer, value in leaves(patch)
+    })  # fmt: skip
 
 
 class _Origins:
