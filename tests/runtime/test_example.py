@@ -154,7 +154,8 @@ def test_it_answers_through_every_release_and_mixes_none(served: Served, tmp_pat
                 continue
             expected[bundle.ref.digest] = 2 + number % 190
             released = destination.deploy([bundle.folder], now=NOW, actor="ci").release.bundles[0].digest
-            if number % BACK_EVERY == 0:
+            # What ran before a release that nobody could use is not what one goes back to.
+            if number % BACK_EVERY == 0 and (number - 1) % BAD_EVERY:
                 back += 1
                 released = destination.rollback(None, None, reason="it fails", actor="mira", now=NOW).release
                 released = released.bundles[0].digest

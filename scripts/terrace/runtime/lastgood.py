@@ -34,6 +34,7 @@ class LastGood:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if os.path.realpath(self._folder / DATA) != os.path.realpath(self._folder / name):
                 self._copy(bundle, name)
+            self._prune(name)
             (self._folder / _SEEN).touch()
         except (OSError, BundleError) as error:
             import logging
@@ -74,6 +75,9 @@ class LastGood:
         link.unlink(missing_ok=True)
         link.symlink_to(name)
         os.replace(link, self._folder / DATA)  # noqa: PTH105 - as the destination does it
+
+    def _prune(self, name: str) -> None:
+        """Remove other copies, also those that a process left that died."""
         for other in self._folder.glob("..sha256-*"):
             if other.name != name:
                 shutil.rmtree(other, ignore_errors=True)
