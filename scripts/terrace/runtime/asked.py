@@ -39,7 +39,7 @@ def asked(
     environ: Mapping[str, str] | None,
 ) -> Asked:
     """What the arguments ask for; where they say nothing, the variables of the process."""
-    variables = os.environ if environ is None else environ
+    variables = dict(os.environ if environ is None else environ)
     found = os.fspath(source) or variables.get(SOURCE, "")
     if not found:
         raise ConfigError(

@@ -16,7 +16,6 @@ from terrace.errors import ConfigError, TerraceError
 from terrace.model.source import dotted
 from terrace.runtime.asked import Asked
 from terrace.runtime.lastgood import LastGood
-from terrace.runtime.pinned import changed
 from terrace.runtime.reader import Reader
 from terrace.runtime.revision import Revision
 from terrace.runtime.source import AwayError, locate, opened
@@ -295,7 +294,7 @@ class Handle(Generic[M]):
 def _change(old: Revision[M], new: Revision[M]) -> Change[M]:
     before, after = old.judged, new.judged
     paths = {
-        tenant: tuple(map(dotted, changed(before[tenant].values, after[tenant].values)))
+        tenant: tuple(map(dotted, after[tenant].changed))
         for tenant in before.keys() & after.keys()
         if before[tenant] is not after[tenant]
     }

@@ -38,7 +38,7 @@ class Reader(Generic[M]):
         self._schema = ""
         self._contract: Contract | None = None
         self._at_start: Contract | None = None
-        self._overrides: Overrides | None = None
+        self._overrides: tuple[object, Overrides] | None = None
 
     def read(self, before: Revision[M] | None = None) -> Revision[M]:
         """The revision that is current at the source. With `before`, as one that follows it in a running process."""
@@ -47,8 +47,7 @@ class Reader(Generic[M]):
     def revision(self, bundle: Bundle, before: Revision[M] | None = None, *, age: float | None = None) -> Revision[M]:
         """The revision that `bundle` gives. Raises `ConfigError` with everything that is wrong."""
         contract = self._contract_of(bundle)
-        said = overrides(contract, bundle.facts, self.asked.environ)
-        self._overrides = said
+        said = self._said(contract, bundle)
         if self._at_start is None:
             self._at_start = contract
         names = {dotted(pointer): name for pointer, name in said.names.items()}
@@ -59,6 +58,13 @@ class Reader(Generic[M]):
         if before is None:
             _refuse_thawed(made.config)
         return made
+
+    def _said(self, contract: Contract, bundle: Bundle) -> Overrides:
+        """What the variables say. They are those of the start: a process that changes its own changes nothing here."""
+        of = (bundle.manifest.schema_sha256, bundle.facts)
+        if self._overrides is None or self._overrides[0] != of:
+            self._overrides = of, overrides(contract, bundle.facts, self.asked.environ)
+        return self._overrides[1]
 
     def patched(self, revision: Revision[M], tenant: str, patch: Mapping[str, Any]) -> Revision[M]:
         """`revision` with `patch` merged into the configuration of one tenant, or of no tenant."""
@@ -111,14 +117,15 @@ class Reader(Generic[M]):
         values: dict[str, Any] = said.over(merge(plain, sealed))
         stand_for, unresolved = self.secrets.resolved(bundle, tenant, contract, values)
         values = merge(values, stand_for)
+        changed: tuple[Pointer, ...] = ()
         waiting: tuple[Pointer, ...] = ()
         if before is not None:
             assert self._at_start is not None
-            values, waiting = pinned(values, before.values, self._at_start)
+            values, changed, waiting = pinned(values, before.values, self._at_start)
         origin = _Origins(bundle, tenant, files, said.names)
         unopened = [*said.problems, *problems, *(each._replace(origin=origin(_at(each))) for each in unresolved)]
         made = built(self.model, values, contract, origin, unopened=unopened)
-        return Judged(made.config, values, content, waiting, made.unknown)
+        return Judged(made.config, values, content, changed, waiting, made.unknown)
 
 
 def _hidden(patch: Mapping[str, Any], contract: Contract) -> dict[str, Any]:

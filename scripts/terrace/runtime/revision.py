@@ -20,12 +20,14 @@ M = TypeVar("M", bound=BaseModel)
 class Judged(NamedTuple, Generic[M]):
     """A slice that was found right. `content` names what it was made of, `values` has secrets as `Secret`.
 
-    `waiting` are places whose new values wait for a restart, `unknown` those that a newer contract has.
+    `changed` are the places at which it differs from what ran before, `waiting` those whose new values wait for a
+    restart, `unknown` those that a newer contract has.
     """
 
     config: M
     values: dict[str, Any]
     content: tuple[object, ...]
+    changed: tuple[Pointer, ...] = ()
     waiting: tuple[Pointer, ...] = ()
     unknown: tuple[Pointer, ...] = ()
 
