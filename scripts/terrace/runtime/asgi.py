@@ -17,7 +17,8 @@ from typing import Any, TypeAlias
 
 import orjson
 
-from terrace.runtime.handle import Handle, Status
+from terrace.runtime.handle import Handle
+from terrace.runtime.status import Status
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]

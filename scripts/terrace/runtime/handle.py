@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from pydantic import BaseModel
 
@@ -19,6 +19,7 @@ from terrace.runtime.lastgood import LastGood
 from terrace.runtime.reader import Reader
 from terrace.runtime.revision import Revision
 from terrace.runtime.source import AwayError, locate, opened
+from terrace.runtime.status import Change, Refused, Status, change_of
 from terrace.runtime.subscribers import Subscribers
 
 if TYPE_CHECKING:
@@ -26,55 +27,6 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", bound=BaseModel)
 log = logging.getLogger("terrace.runtime")
-
-
-class Change(NamedTuple, Generic[M]):
-    """What an exchange of revisions changes: dotted paths for this process, and for each tenant that was read."""
-
-    old: Revision[M]
-    new: Revision[M]
-    paths: tuple[str, ...]
-    tenants: Mapping[str, tuple[str, ...]]
-
-
-class Refused(NamedTuple):
-    """A newer bundle that was not taken. `digest` is empty where it could not be known.
-
-    `reason` is the whole of what is wrong, in which a validator may show a value that is no secret; `summary` and
-    `paths` show none.
-    """
-
-    digest: str
-    reason: str
-    since: datetime
-    summary: str = ""
-    paths: tuple[str, ...] = ()
-
-
-class Status(NamedTuple):
-    """How a handle is. No part of it holds a value.
-
-    `state` is `ok`; or `degraded` while what is at the source was refused, or the source is away. `waiting` are paths
-    whose new values wait for a restart, `unknown` those that a newer contract has, `overridden` those that a variable
-    sets, with its name. `age` is that of the last good copy in seconds, if that is what runs.
-    """
-
-    state: str
-    service: str
-    environment: str
-    tenant: str
-    digest: str
-    commit: str
-    contract: str
-    since: datetime
-    refused: Refused | None
-    waiting: tuple[str, ...]
-    unknown: tuple[str, ...]
-    overridden: Mapping[str, str]
-    noticed: tuple[str, ...]
-    age: float | None
-    reloads: int
-    refusals: int
 
 
 class Handle(Generic[M]):
@@ -246,7 +198,7 @@ class Handle(Generic[M]):
 
     def _exchange(self, new: Revision[M]) -> bool:
         old = self._revision
-        change = _change(old, new)
+        change = change_of(old, new)
         vetoed = self._subscribers.prepare(change)
         if vetoed:
             self._refuse(new.digest, ConfigError(vetoed.summary, hint=vetoed.reason))
@@ -289,14 +241,3 @@ class Handle(Generic[M]):
             log.warning("changed, and waits for a restart: %s", ", ".join(map(dotted, revision.waiting)))
         if revision.unknown:
             log.warning("left out, for the bundle's contract is newer: %s", ", ".join(map(dotted, revision.unknown)))
-
-
-def _change(old: Revision[M], new: Revision[M]) -> Change[M]:
-    before, after = old.judged, new.judged
-    paths = {
-        tenant: tuple(map(dotted, after[tenant].changed))
-        for tenant in before.keys() & after.keys()
-        if before[tenant] is not after[tenant]
-    }
-    own = paths.pop(old.tenant, ())
-    return Change(old, new, own, {tenant: found for tenant, found in sorted(paths.items()) if found})

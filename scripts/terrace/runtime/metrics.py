@@ -10,7 +10,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
-from terrace.runtime.handle import Handle, Status
+from terrace.runtime.handle import Handle
+from terrace.runtime.status import Status
 
 _LABELS = ("service", "environment")
 _INFO = (*_LABELS, "digest", "commit", "contract")
