@@ -60,16 +60,17 @@ def test_configz_names_what_waits_and_what_is_overridden_and_holds_no_value(worl
     world.deploy(environment="development", facts=facts)
     said = {"TERRACE_ENV": "development", "DATABASE_HOST": "by-variable.example", "DATABASE_PASSWORD": "by-variable-1"}
     handle = world.watch(environ=said)
-    world.deploy({"port": 6000, "pool_min": 77, "pool_max": 66}, environment="development", facts=facts)
+    wrong = {"origins": ["https://canary.example"], "environment": "development", "facts": facts}
+    world.deploy({"port": 64123, "pool_min": 77, "pool_max": 66}, **wrong)
     handle.refresh()
-    world.deploy({"port": 6000}, environment="development", facts=facts)
+    world.deploy({"port": 64123}, **wrong)
     handle.refresh()
     answer = get(endpoints(handle, metrics=True), "/ops/configz")
     told = answer.json()
     assert told["waiting_for_restart"] == ["database.port"]
     assert told["overridden"] == {"database.host": "DATABASE_HOST", "database.password": "DATABASE_PASSWORD"}
     everything = answer.text + get(endpoints(handle, metrics=True), "/ops/metrics").text
-    for value in (HOST, PASSWORD, "by-variable", "6000", "77", "66"):
+    for value in (HOST, PASSWORD, "by-variable", "64123", "canary"):
         assert value not in everything
 
 
@@ -78,14 +79,14 @@ def test_a_refusal_by_a_validator_or_a_subscriber_shows_no_value(world: World) -
     handle = world.watch()
 
     def too_many(change: Any) -> None:
-        raise ValueError(f"{change.new.config.database.pool_max} is too many")
+        raise ValueError(f"{change.new.config.database.pool_max} connections are too many")
 
     handle.on_prepare(too_many)
     world.deploy({"pool_max": 177})
     handle.refresh()
-    assert "177 is too many" in handle.status.refused.reason
+    assert "177 connections are too many" in handle.status.refused.reason
     answer = get(endpoints(handle), "/ops/configz")
-    assert "177" not in answer.text
+    assert "177 connections" not in answer.text
     assert answer.json()["refused"]["reason"].endswith("too_many objects")
 
 
