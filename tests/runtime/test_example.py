@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 
 from examples.backend.copied import Copy
+from terrace import cli
 from terrace.bundle import Bundle, BundleWriter, open_bundle
 from terrace.deploy.directory import DirectoryDestination
 from tests.runtime.conftest import NOW
@@ -176,6 +177,25 @@ def test_it_answers_through_every_release_and_mixes_none(served: Served, tmp_pat
 def _pool_of(served: Served) -> int:
     pool: int = open_bundle(served.service).values()["database"]["pool_max"]
     return pool
+
+
+def test_deploy_and_rollback_wait_until_it_runs_them(served: Served, capfd: pytest.CaptureFixture[str]) -> None:
+    descriptor = served.copy.repo / "environments/development/environment.yaml"
+    url = f"http://127.0.0.1:{served.port}/ops/configz"
+    descriptor.write_text(f"{descriptor.read_text()}configz:\n  backend: [{url}]\n")
+    layer = served.copy.repo / "environments/development/backend.yaml"
+    layer.write_text(layer.read_text().replace("pool_max: 5", "pool_max: 9"))
+    here = ["-C", str(served.copy.repo)]
+    capfd.readouterr()
+    assert cli.run([*here, "deploy", "--env", "development", "--wait", "20"]) == 0
+    assert served.get("/")[1]["pool"]["size"] == 9
+    assert "1 endpoint runs it." in capfd.readouterr().out
+    assert (
+        cli.run([*here, "rollback", "--env", "development", "--reason", "it fails", "--wait", "--format", "json"]) == 0
+    )
+    (arrival,) = json.loads(capfd.readouterr().out)["arrivals"]
+    assert (arrival["service"], arrival["url"], arrival["state"]) == ("backend", url, "arrived")
+    assert served.get("/")[1]["pool"]["size"] == 5
 
 
 def test_health_is_there_and_holds_no_secret(served: Served, tmp_path: Path) -> None:
