@@ -70,7 +70,7 @@ def test_fields_that_wait_for_a_restart_are_named(world: World, serve: Serve) ->
     handle.refresh()
     arrivals = ask(digest, serve(endpoints(handle)), seconds=20)
     assert arrivals[0].waiting == ("database.port",)
-    assert "1 field wait" in arrived_text(arrivals)
+    assert "waits for a restart: database.port" in arrived_text(arrivals)
 
 
 def test_a_process_that_refuses_it_ends_the_wait_with_its_reason(world: World, serve: Serve) -> None:

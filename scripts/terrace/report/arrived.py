@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import Any
 
 from terrace.arrival import Arrival
+from terrace.report.cells import one_line
 from terrace.report.style import PLAIN, Style
-from terrace.report.table import Column, table
+from terrace.report.table import Column, table_lines
 from terrace.report.words import count
 
 
@@ -15,13 +17,20 @@ def arrived_text(arrivals: Sequence[Arrival], style: Style = PLAIN) -> str:
     """A line for each endpoint, and what it comes to."""
     if not arrivals:
         return "\nNobody was asked: environment.yaml names no configz.\n"
-    rows = [_row(each) for each in arrivals]
+    rows = [(each.endpoint.service, each.endpoint.url, each.state) for each in arrivals]
     late = sum(each.state != "arrived" for each in arrivals)
     total = count(len(arrivals), "endpoint")
     verb = "runs" if len(arrivals) == 1 else "run"
     end = f"{late} of {total} not yet, or not at all." if late else f"{total} {verb} it."
-    columns = (Column("service"), Column("configz"), Column("state"), Column("", role="dim"))
-    return "\n" + table(columns, rows, style) + f"\n{end}\n"
+    columns = (Column("service"), Column("configz"), Column("state", whole=True))
+    header, *lines = table_lines(columns, rows, style)
+    told = [line + "
+" + _detail(each, style) for line, each in zip(lines, arrivals, strict=True)]
+    return f"
+{header}
+" + "".join(told) + f"
+{end}
+"
 
 
 def arrived_record(arrivals: Sequence[Arrival]) -> list[dict[str, Any]]:
@@ -40,8 +49,7 @@ def arrived_record(arrivals: Sequence[Arrival]) -> list[dict[str, Any]]:
     ]
 
 
-def _row(each: Arrival) -> tuple[str, str, str, str]:
-    said = each.detail
-    if each.waiting:
-        said = f"{count(len(each.waiting), 'field')} wait for a restart: {', '.join(each.waiting)}"
-    return each.endpoint.service, each.endpoint.url, each.state, said
+def _detail(each: Arrival, style: Style) -> str:
+    said = f"waits for a restart: {', '.join(each.waiting)}" if each.waiting else each.detail
+    lines = wrap(one_line(said), max(style.width - 4, 20)) if said else []
+    return "".join(style.paint("dim", f"    {line}") + "\n" for line in lines)
