@@ -24,13 +24,8 @@ def arrived_text(arrivals: Sequence[Arrival], style: Style = PLAIN) -> str:
     end = f"{late} of {total} not yet, or not at all." if late else f"{total} {verb} it."
     columns = (Column("service"), Column("configz"), Column("state", whole=True))
     header, *lines = table_lines(columns, rows, style)
-    told = [line + "
-" + _detail(each, style) for line, each in zip(lines, arrivals, strict=True)]
-    return f"
-{header}
-" + "".join(told) + f"
-{end}
-"
+    told = [line + "\n" + _detail(each, style) for line, each in zip(lines, arrivals, strict=True)]
+    return f"\n{header}\n" + "".join(told) + f"\n{end}\n"
 
 
 def arrived_record(arrivals: Sequence[Arrival]) -> list[dict[str, Any]]:
