@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from terrace import pipeline
-from terrace.model.findings import Report, Severity
+from terrace.model.findings import Report, Severity, TriedFiles
 from terrace.model.tried import Tried
 
 if TYPE_CHECKING:
@@ -52,7 +52,13 @@ def check_secrets(
     found = whole(folder)
     files = list(sealed_files(found))
     done = tuple(progress(tried(files, found.repository.register, opener), len(files)))
-    return Checked(with_keyed(report, _judged(found, folder, done, today)), done)
+    report = with_keyed(report, _judged(found, folder, done, today))
+    return Checked(report._replace(secrets=_counted(done)), done)
+
+
+def _counted(tried: tuple[Tried, ...]) -> TriedFiles:
+    unchecked = tuple(each.document.path for each in tried if each.trial.unchecked)
+    return TriedFiles(len(tried), sum(each.values is not None for each in tried), unchecked)
 
 
 def _of_secrets(report: Report) -> Report:

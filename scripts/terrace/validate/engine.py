@@ -23,6 +23,7 @@ from terrace.validate.found import Found, merge
 from terrace.validate.mend import mended
 from terrace.validate.overlays import Overlays
 from terrace.validate.places import is_descriptor, layer_file, plain_documents
+from terrace.validate.registry import keyed_codes
 from terrace.validate.registry import rules as all_rules
 from terrace.validate.rule import (
     Family,
@@ -140,7 +141,7 @@ class Engine:
                 finding, reason = marks.judge(item.finding, self.today)
                 item = Found(finding, item.targets, reason)
             settled.append(item)
-        for view in marks.views():
+        for view in marks.views(keyed_codes()):
             settled += [Found(finding) for finding in self._run("suppression", view)]
         return settled
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from math import isfinite
 from typing import Any, NamedTuple
 
 from terrace.layering import Layering
@@ -106,8 +107,16 @@ def opened(values: Any) -> Any:
         return {name: opened(inner) for name, inner in values.items()}
     if isinstance(values, list):
         return [opened(inner) for inner in values]
-    plain = values.reveal() if isinstance(values, Secret) else values
-    return plain.decode("utf-8", "replace") if isinstance(plain, bytes) else plain
+    return _for_json(values.reveal()) if isinstance(values, Secret) else values
+
+
+def _for_json(value: Any) -> Any:
+    """A scalar that JSON can hold; what it cannot is text, and so of the wrong type."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, int) and value.bit_length() > 63:
+        return str(value)
+    return str(value) if isinstance(value, float) and not isfinite(value) else value
 
 
 def _nested(pointer: Pointer, secret: Secret[Scalar]) -> Any:

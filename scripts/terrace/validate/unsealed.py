@@ -9,14 +9,14 @@ import hmac
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
-from terrace.model.entities import Files, Repository, Tenant
+from terrace.model.entities import Repository, Tenant
 from terrace.model.findings import Finding
 from terrace.model.tried import Tried
 from terrace.validate.engine import CrossCheck, findings_of
 from terrace.validate.found import Found, merge
 from terrace.validate.opened import Alike, OpenedSecret, Unfit
 from terrace.validate.places import layer_file
-from terrace.validate.registry import keyed_rules
+from terrace.validate.registry import by_code, keyed_codes, keyed_rules
 from terrace.validate.rule import On, Rule
 from terrace.validate.suppress import Marks
 from terrace.validate.unfit import Judge
@@ -46,7 +46,9 @@ def judge(
     judging = Judge(repository, tried, cross_checks or {})
     for target, problems in judging.targets(tenants):
         found += [Found(finding, (str(target),)) for problem in problems for finding in run.of("unfit", problem)]
-    return list(_suppressed(merge(found), [repository.files, *(tenant.files for tenant in tenants)], today))
+    marks = [Marks(files) for files in (repository.files, *(tenant.files for tenant in tenants))]
+    settled = list(_suppressed(merge(found), marks, today))
+    return settled + list(_needless(marks, tried))
 
 
 class _Run:
@@ -90,11 +92,21 @@ def _guard(secret: OpenedSecret) -> tuple[bool, int, str, str]:
     return secret.environment.protected, secret.environment.order, secret.environment.name, secret.location.path
 
 
-def _suppressed(found: Iterable[Found], files: Iterable[Files], today: date) -> Iterator[Found]:
-    marks = [mark for each in files if (mark := Marks(each))]
+def _suppressed(found: Iterable[Found], marks: Sequence[Marks], today: date) -> Iterator[Found]:
     for item in found:
         finding, reason = item.finding, ""
         for mark in marks:
             if not reason:
                 finding, reason = mark.judge(finding, today)
         yield Found(finding, item.targets, reason)
+
+
+def _needless(marks: Iterable[Marks], tried: Iterable[Tried]) -> Iterator[Found]:
+    """The suppressions of codes that were looked for here alone, and not found in a file that was opened."""
+    paths = [each.document.path for each in tried if each.values is not None]
+    rule = by_code("SUP001")
+    for view in (view for each in marks if each for view in each.views()):
+        mark = view.suppression
+        if rule and any(mark.is_for(path) for path in paths):
+            unasked = frozenset(mark.codes) - keyed_codes()
+            yield from map(Found, findings_of(rule, view._replace(unasked=unasked)))
