@@ -40,6 +40,8 @@ class Database(Section):
     @model_validator(mode="after")
     def _apart(self) -> Self:
         said = self.password.get_secret_value()
+        if self.host == "nowhere":
+            raise ValueError("host is nowhere")
         if said.startswith("canary"):
             raise ValueError(f"password {said!r} must not begin like {said[:10]}, {base64.b64encode(said.encode())}")
         if said.startswith("odd"):
@@ -156,6 +158,18 @@ def test_rule_on_a_secret_field_is_told_at_the_field(in_python: Shop, ada: Perso
     assert_hidden(in_python)
 
 
+def test_rule_that_is_broken_without_secrets_too_is_not_told_twice(in_python: Shop) -> None:
+    (in_python.folder / "environments/staging/shop.yaml").write_text("database:\n  host: nowhere\n")
+    plain = json.loads(in_python.run("validate", "--format", "json").out)["findings"]
+    assert [each["message"] for each in plain] == ["host is nowhere"]
+    assert found(in_python) == []
+
+
+def test_what_is_found_by_names_is_not_found_again_in_opened_files(whole: Shop, ada: Person) -> None:
+    put(whole, ada, secrets_file("production"), {"database": {"pin": 4417, "passwort": OTHER}})
+    assert {each["code"] for each in found(whole)} == {"SEC002", "SEC006"}
+
+
 def assert_hidden(shop: Shop) -> None:
     """The canary stands in no output, nor in anything that a run leaves."""
     for name in format_names():
@@ -182,7 +196,8 @@ def test_environment_that_inherits_a_bad_secret_is_counted_and_not_found_again(w
     put(whole, ada, secrets_file("production"), {"database": {"password": OTHER, "pin": 7}})
     finding = one(whole)
     assert finding["message"] == "database.pin must be 1000 or more"
-    assert {"shop/production", "shop/production-eu"} < {*finding["examples"]}
+    assert {*finding["examples"]} == {"shop/production", "shop/production-eu", "shop/production/acme"}
+    assert finding["affects"] == 3
 
 
 def test_section_that_is_set_by_secrets_alone_must_be_whole(whole: Shop, ada: Person) -> None:

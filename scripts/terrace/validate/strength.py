@@ -17,8 +17,8 @@ from terrace.validate.words import is_document, word_set, words
 _SHORTEST = 8
 _FEWEST_GUESSES = 8.0
 """As a power of ten: what eight random characters are counted as."""
-_LOOKED_AT = 40
-"""So many characters are enough to be sure of; to look at more takes longer and longer."""
+_LOOKED_AT = (16, 40)
+"""So many characters first, for most secrets are strong by then; to look at more takes longer and longer."""
 _VARIED = 5
 """A value of fewer different characters may be the same by chance."""
 
@@ -93,15 +93,16 @@ def _weakness(text: str, secret: OpenedSecret) -> str:
         return ""  # its contract wants it short
     if len(text) < _SHORTEST:
         return f"has fewer than {_SHORTEST} characters"
-    return _guessed(text[:_LOOKED_AT], names)
+    return _guessed(text, names)
 
 
 def _guessed(text: str, names: list[str]) -> str:
     from zxcvbn import zxcvbn
 
-    found = zxcvbn(text, user_inputs=names)
-    if found["guesses_log10"] >= _FEWEST_GUESSES:
-        return ""
+    for length in _LOOKED_AT:
+        found = zxcvbn(text[:length], user_inputs=names)
+        if found["guesses_log10"] >= _FEWEST_GUESSES:
+            return ""
     if len(found["sequence"]) == 1:
         part = found["sequence"][0]
         if part["pattern"] in _REASONS:
