@@ -105,7 +105,7 @@ def test_placeholder_is_no_weak_secret_too(value: str) -> None:
     assert weakness(secret(value)) == ""
 
 
-@pytest.mark.parametrize("value", [48151623, b"\xff\xfe01234567", "short", "aaaabbbbaaaa", "changeme", "liverpool1"])
+@pytest.mark.parametrize("value", [48151623, b"\xff\xfe01234567", "short", "abababababab", "changeme", "liverpool1"])
 def test_value_that_may_be_the_same_by_chance_is_not_distinctive(value: str | int | bytes) -> None:
     assert not is_distinctive(secret(value))
     assert is_distinctive(secret("vRk8-qw2x-0Pd7"))

@@ -36,12 +36,15 @@ class Section(BaseModel):
 class Database(Section):
     host: str
     password: Annotated[SecretStr, Field(min_length=4), Secret()]
+    pin: Annotated[int | None, Secret()] = None
 
     @model_validator(mode="after")
     def _apart(self) -> Self:
         said = self.password.get_secret_value()
         if self.host == "nowhere":
             raise ValueError("host is nowhere")
+        if self.pin == 1:
+            raise ValueError("the pin must not be 1")
         if said.startswith("canary"):
             raise ValueError(f"password {said!r} must not begin like {said[:10]}, {base64.b64encode(said.encode())}")
         if said.startswith("odd"):
@@ -65,6 +68,13 @@ class Config(BaseModel):
     model_config = ConfigDict(json_schema_extra=service(tenancy="pooled", owner="shop", version="1"))
     database: Database
     mail: Mail = Mail()
+"""
+TOGETHER = """
+    @model_validator(mode="after")
+    def _together(self) -> Self:
+        if self.mail.token and self.database.password.get_secret_value().startswith("xxx"):
+            raise ValueError("a token wants a password")
+        return self
 """
 
 
@@ -166,8 +176,56 @@ def test_rule_that_is_broken_without_secrets_too_is_not_told_twice(in_python: Sh
 
 
 def test_what_is_found_by_names_is_not_found_again_in_opened_files(whole: Shop, ada: Person) -> None:
-    put(whole, ada, secrets_file("production"), {"database": {"pin": 4417, "passwort": OTHER}})
-    assert {each["code"] for each in found(whole)} == {"SEC002", "SEC006"}
+    put(whole, ada, secrets_file("production"), {"database": {"pin": 4417, "passwort": OTHER, "port": "many"}})
+    assert sorted({each["code"] for each in found(whole)}) == ["SEC002", "SEC006"]
+
+
+def test_what_a_plain_file_lacks_is_not_found_again_in_opened_files(whole: Shop) -> None:
+    (whole.folder / "environments/staging/shop.yaml").write_text("database:\n  host: null\n")
+    assert [each["code"] for each in json.loads(whole.run("validate", "--format", "json").out)["findings"]] == [
+        "SCH004"
+    ]
+    assert found(whole) == []
+
+
+def test_rule_is_told_at_the_secret_that_it_names(in_python: Shop, ada: Person) -> None:
+    put(in_python, ada, secrets_file("staging"), {"database": {"password": STRONG, "pin": 1}})
+    assert told(one(in_python)) == ("SEC043", "the pin must not be 1", secrets_file("staging"), 3, 10)
+
+
+def test_rules_are_not_run_while_a_file_is_not_opened(
+    in_python: Shop, ada: Person, eve: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (in_python.folder / "schemas/shop.py").write_text(MODEL + TOGETHER)
+    schemas.write(in_python.folder, check=False)
+    path = let_eve_open_what_acme_has_in_staging(in_python, ada, eve, {"mail": {"token": "tok_vRk8qw2x0Pd7"}})
+    monkeypatch.setenv("SOPS_AGE_KEY", eve.text)
+    assert found(in_python) == []
+    monkeypatch.setenv("SOPS_AGE_KEY", ada.text)
+    assert found(in_python) == []
+    put(in_python, ada, secrets_file("staging"), {"database": {"password": "xxx-vRk8-qw2x-0Pd7"}})
+    assert told(one(in_python))[:3] == ("SEC043", "a token wants a password", path)
+
+
+def let_eve_open_what_acme_has_in_staging(shop: Shop, ada: Person, eve: Person, values: dict[str, Any]) -> str:
+    """A secrets file of a tenant with a recipient of its own; the environment's stay closed to her."""
+    said = json.loads(register(ada))
+    said["recipients"]["eve"] = {**said["recipients"]["ada"], "key": eve.recipient, "environments": ["staging"]}
+    (shop.folder / "recipients.yaml").write_text(json.dumps(said))
+    tenant = "recipients: [eve]\nservices: [shop]\nenvironments: [staging, production]\n"
+    (shop.folder / "tenants/acme/tenant.yaml").write_text(tenant)
+    path = "tenants/acme/staging/shop.secrets.yaml"
+    (shop.folder / path).parent.mkdir()
+    keys = [eve.recipient, ada.recipient, RECOVERY]
+    (shop.folder / path).write_text(create(values, keys, now=datetime.now(UTC)))
+    write_rules(shop)
+    return path
+
+
+def write_rules(shop: Shop) -> None:
+    """`.sops.yaml` as it is to be now."""
+    repository = load.load(WorkTree(shop.folder))
+    (shop.folder / ".sops.yaml").write_text(sops_rules(repository, repository.tenants.values()))
 
 
 def assert_hidden(shop: Shop) -> None:
@@ -227,6 +285,7 @@ def test_weak_secret_is_an_error_only_where_it_is_protected(
     put(whole, ada, secrets_file(environment), {"database": {"password": "shop-database"}})
     finding = one(whole)
     assert (finding["code"], finding["severity"]) == ("SEC045", severity)
+    assert finding["name"] == "secret that is easy to guess"
     assert found(whole, "--no-keys") == []
 
 
@@ -257,8 +316,7 @@ def test_tenants_with_one_secret_are_found(whole: Shop, ada: Person) -> None:
     (whole.folder / "tenants/beta/tenant.yaml").write_text("services: [shop]\nenvironments: [staging]\n")
     for tenant in ("acme", "beta"):
         put(whole, ada, f"tenants/{tenant}/staging/shop.secrets.yaml", {"database": {"password": "Qx7-kk2-Ws9-pR4"}})
-    repository = load.load(WorkTree(whole.folder))
-    (whole.folder / ".sops.yaml").write_text(sops_rules(repository, repository.tenants.values()))
+    write_rules(whole)
     finding = one(whole)
     assert finding["code"] == "SEC046"
     assert "staging for acme" in finding["message"] + finding["related"][0]["message"]
@@ -329,21 +387,8 @@ def test_target_with_an_unopened_file_is_not_judged_as_a_whole(
     whole: Shop, ada: Person, eve: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is missing may stand in the file that is not opened; what an opened value is, is certain."""
-    said = json.loads(register(ada))
-    said["recipients"]["eve"] = {**said["recipients"]["ada"], "key": eve.recipient, "environments": ["staging"]}
-    (whole.folder / "recipients.yaml").write_text(json.dumps(said))
-    path = "tenants/acme/staging/shop.secrets.yaml"
-    tenant = "recipients: [eve]\nservices: [shop]\nenvironments: [staging, production]\n"
-    (whole.folder / "tenants/acme/tenant.yaml").write_text(tenant)
-    text = create(
-        {"mail": {"token": "tok_q"}, "database": {"pin": 7}},
-        [eve.recipient, ada.recipient, RECOVERY],
-        now=datetime.now(UTC),
-    )
-    (whole.folder / path).parent.mkdir()
-    (whole.folder / path).write_text(text)
-    repository = load.load(WorkTree(whole.folder))
-    (whole.folder / ".sops.yaml").write_text(sops_rules(repository, repository.tenants.values()))
+    values = {"mail": {"token": "tok_q"}, "database": {"pin": 7}}
+    let_eve_open_what_acme_has_in_staging(whole, ada, eve, values)
     assert {each["message"] for each in found(whole)} == {
         "sender is required beside mail.token",
         "database.pin must be 1000 or more",
@@ -395,6 +440,15 @@ def test_nothing_is_opened_where_no_record_can_be_written(whole: Shop, monkeypat
     ran = whole.run("secrets", "check")
     assert ran.code == 3
     assert "opened" not in ran.err.splitlines()[-1] or "nothing" in ran.err
+
+
+def test_broken_seal_is_told_at_its_place_and_not_twice(whole: Shop) -> None:
+    mine, theirs = whole.text(secrets_file("production")), whole.text(secrets_file("staging"))
+    swap = [next(line for line in text.splitlines() if " password:" in line) for text in (mine, theirs)]
+    (whole.folder / secrets_file("production")).write_text(mine.replace(*swap))
+    finding = one(whole)
+    assert (finding["code"], finding["path"], finding["line"]) == ("SEC040", secrets_file("production"), 2)
+    assert secrets_file("production") not in finding["message"]
 
 
 def test_stanza_that_is_for_somebody_else_than_it_says_is_found_by_who_should_open_it(

@@ -243,6 +243,7 @@ def test_check_finds_a_development_key_that_opens_production_whatever_the_file_s
     ran = shop.run("secrets", "check")
     assert ran.code == 1
     assert "SEC041" in ran.out
+    assert ran.err.startswith("terrace: 0 of 2 secrets files opened\n")
 
 
 def test_check_without_a_key_judges_without_one(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,8 +19,6 @@ _FEWEST_GUESSES = 8.0
 """As a power of ten: what eight random characters are counted as."""
 _LOOKED_AT = (16, 40)
 """So many characters first, for most secrets are strong by then; to look at more takes longer and longer."""
-_VARIED = 5
-"""A value of fewer different characters may be the same by chance."""
 
 # Not every secret is a password: who logs in, where, and until when is kept beside it.
 _NAMES = word_set(
@@ -55,7 +53,7 @@ def weakness(secret: OpenedSecret) -> str:
 def is_distinctive(secret: OpenedSecret) -> bool:
     """Whether two such values are not the same by chance: no flag, number, name, or anything easy to guess."""
     text = secret.text
-    if text is None or _is_chosen(secret) or len(text) < _SHORTEST or len(set(text)) < _VARIED:
+    if text is None or _is_chosen(secret) or len(text) < _SHORTEST:
         return False
     return not (placeholder(secret) or weakness(secret))
 

@@ -96,6 +96,7 @@ class Judge:
             complete = complete and secrets is not None
             for pointer, secret in (secrets or {}).items():
                 if pointer and pointer[0] in contract.sections:
+                    origins.pop(pointer, None)  # the strongest layer's come last
                     origins[pointer] = document
                     values = merge(values, _nested(pointer, secret))
         return _Whole(config, contract, values, origins, complete)
@@ -159,9 +160,12 @@ def _of_rules(check: CrossCheck, values: dict[str, Any], whole: _Whole) -> Itera
 
 
 def _nearest(problem: Problem, origins: Origins) -> Pointer:
-    """The secret that has to do with a problem: at its place, or below; one that the message names comes first."""
+    """The secret that has to do with a problem: at its place, or below; one that the message names comes first.
+
+    Of several it is the one that was set last, by the strongest layer: it came to the others.
+    """
     start = problem.pointer
-    while not (below := [pointer for pointer in origins if pointer[: len(start)] == start]):
+    while not (below := [pointer for pointer in reversed(origins) if pointer[: len(start)] == start]):
         start = start[:-1]
     said = set(re.findall(r"\w+", problem.message)) if problem.keyword == "cross-field" else set()
     return next((pointer for pointer in below if pointer[-1] in said), below[0])
