@@ -81,8 +81,8 @@ def _index() -> str:
     lines = [
         "# Rules",
         "",
-        "What `terrace validate` looks for. A code is never used again for something else; `terrace rules CODE` prints",
-        "the same page in a terminal.",
+        "What `terrace validate` looks for, and from SEC040 on what `terrace secrets check` does with a key at hand.",
+        "A code is never used again for something else; `terrace rules CODE` prints the same page in a terminal.",
         "",
     ]
     for name, members in _families():

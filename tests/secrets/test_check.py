@@ -189,8 +189,8 @@ def test_what_a_plain_file_lacks_is_not_found_again_in_opened_files(whole: Shop)
 
 
 def test_rule_is_told_at_the_secret_that_it_names(in_python: Shop, ada: Person) -> None:
-    put(in_python, ada, secrets_file("staging"), {"database": {"password": STRONG, "pin": 1}})
-    assert told(one(in_python)) == ("SEC043", "the pin must not be 1", secrets_file("staging"), 3, 10)
+    put(in_python, ada, secrets_file("staging"), {"database": {"pin": 1, "password": STRONG}})
+    assert told(one(in_python)) == ("SEC043", "the pin must not be 1", secrets_file("staging"), 2, 10)
 
 
 def test_rules_are_not_run_while_a_file_is_not_opened(
