@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from terrace.validate.engine import CrossCheck
     from terrace.validate.found import Found
 
+_BY_VALUE, _BY_LOOKS = "SEC042", ("SEC020", "SEC021")
+
 Progress = Callable[[Iterator[Tried], int], Iterable[Tried]]
 """Passes files on as they are tried, told how many there will be."""
 
@@ -52,8 +54,19 @@ def check_secrets(
     found = whole(folder)
     files = list(sealed_files(found))
     done = tuple(progress(tried(files, found.repository.register, opener), len(files)))
-    report = with_keyed(report, _judged(found, folder, done, today))
+    report = _without_guesses(with_keyed(report, _judged(found, folder, done, today)))
     return Checked(report._replace(secrets=_counted(done)), done)
+
+
+def _without_guesses(report: Report) -> Report:
+    """The report without what was found by the type and length that a file shows, where the value itself tells it."""
+    known = {(each.location.path, each.pointer) for each in report.findings if each.code == _BY_VALUE}
+    findings = tuple(
+        each
+        for each in report.findings
+        if each.code not in _BY_LOOKS or (each.location.path, each.pointer) not in known
+    )
+    return report._replace(findings=findings)
 
 
 def _counted(tried: tuple[Tried, ...]) -> TriedFiles:

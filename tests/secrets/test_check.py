@@ -180,6 +180,11 @@ def test_what_is_found_by_names_is_not_found_again_in_opened_files(whole: Shop, 
     assert sorted({each["code"] for each in found(whole)}) == ["SEC002", "SEC006"]
 
 
+def test_secret_in_the_open_is_that_and_nothing_else(whole: Shop) -> None:
+    (whole.folder / "environments/staging/shop.yaml").write_text("database:\n  pin: 7\n")
+    assert [each["code"] for each in found(whole)] == ["SEC001"]
+
+
 def test_what_a_plain_file_lacks_is_not_found_again_in_opened_files(whole: Shop) -> None:
     (whole.folder / "environments/staging/shop.yaml").write_text("database:\n  host: null\n")
     assert [each["code"] for each in json.loads(whole.run("validate", "--format", "json").out)["findings"]] == [
@@ -361,10 +366,15 @@ def test_suppression_that_an_opened_file_no_longer_needs_is_found(whole: Shop) -
 @pytest.mark.parametrize("value", [2**60, 1e300, float("2"), True])
 def test_value_of_another_type_is_a_finding_whatever_it_is(whole: Shop, ada: Person, value: object) -> None:
     put(whole, ada, secrets_file("staging"), {"database": {"password": value}})
-    ran = whole.run("secrets", "check", "--format", "json")
-    codes = [each["code"] for each in json.loads(ran.out)["findings"]]
-    assert "SEC042" in codes
-    assert {*codes} <= {"SEC020", "SEC042"}
+    assert {each["code"] for each in found(whole, "--no-keys")} == {"SEC020"}
+    said = "database.password must be text"
+    assert told(one(whole)) == ("SEC042", said, secrets_file("staging"), 2, 15)
+
+
+def test_length_that_a_file_shows_is_not_told_beside_that_of_the_value(whole: Shop, ada: Person) -> None:
+    put(whole, ada, secrets_file("staging"), {"database": {"password": "vRk8-qw2x"}})
+    assert {each["code"] for each in found(whole, "--no-keys")} == {"SEC021"}
+    assert told(one(whole))[:2] == ("SEC042", "database.password must have 12 characters or more")
 
 
 def test_shared_secret_is_judged_for_each_service_that_takes_it(whole: Shop, ada: Person) -> None:

@@ -130,9 +130,11 @@ def _nested(pointer: Pointer, secret: Secret[Scalar]) -> Any:
 def _is_of_secrets(problem: Problem, whole: _Whole) -> bool:
     """Whether a problem may come from secrets, is not found without a key, and is sure with what was opened."""
     contract, pointer = whole.contract, problem.pointer
-    if pointer in whole.origins:
-        field = contract.field(pointer)
-        return field is not None and field.secret  # what is no secret is found where it stands
+    field = contract.field(pointer)
+    secret = field is not None and field.secret and not field.is_section
+    if pointer in whole.origins or secret:
+        # What is no secret, and a secret in a plain file, are found where they stand.
+        return pointer in whole.origins and secret
     if not whole.complete:
         return False
     if problem.name:
