@@ -93,7 +93,7 @@ check-workflows: $(READY)
 
 # What it finds is never tried out at the provider, and it asks no network for newer rules.
 SCAN := $(BIN)/kingfisher scan . --no-validate --no-update-check --quiet --redact --confidence high \
-	$(addprefix --exclude ,$(VENV) $(TOOLS) .terrace __pycache__ site dist .mypy_cache .ruff_cache .hypothesis)
+	$(addprefix --exclude ,$(VENV) $(TOOLS) .terrace __pycache__ site dist .mypy_cache .ruff_cache .pytest_cache .hypothesis)
 # The commits since this one are scanned, where it is given: make check-secrets SINCE=origin/main
 SINCE :=
 
