@@ -2,8 +2,9 @@
 
     python -m tests.secrets.rotator FOLDER KEY MOMENT WHERE NUMBER
 
-WHERE is `step`: after the NUMBER-th step that `rotate` reports; or `file`: before the NUMBER-th change to the disk
-(a file opened for writing, renamed or removed). NUMBER 0 kills nowhere. What was passed is written to standard output.
+WHERE is `step`: after the NUMBER-th step that `rotate` reports; `file`: before the NUMBER-th change to the disk (a file
+opened for writing, renamed or removed); or `sent`: before the NUMBER-th message to a store. NUMBER 0 kills nowhere.
+What was passed is written to standard output.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ import os
 import signal
 import sys
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 
-from terrace.secrets.rotate import Step
 from tests.secrets.shop import Shop
+from tests.secrets.store_shop import LAYER, StoreShop
 
 _CHANGES = ("os.rename", "os.remove")
 
@@ -32,7 +34,7 @@ def main(folder: str, key: str, moment: str, where: str, number: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         sys.stdout.write(f"{name}\n")
 
-    def on_step(step: Step) -> None:
+    def on_step(step: StrEnum) -> None:
         if where == "step":
             count(step.name)
 
@@ -42,9 +44,14 @@ def main(folder: str, key: str, moment: str, where: str, number: str) -> None:
         if inside and (event in _CHANGES or writes):
             count(event)
 
-    shop = Shop(Path(folder), key=key)
-    if where == "file":
-        sys.addaudithook(watch)
+    def listen(event: str, arguments: tuple[object, ...]) -> None:
+        if event == "http.client.send":
+            count("sent")
+
+    stored = Path(folder, "repo", LAYER).exists()
+    shop = StoreShop(Path(folder), key=key, extra=os.environ) if stored else Shop(Path(folder), key=key)
+    if where in ("file", "sent"):
+        sys.addaudithook(watch if where == "file" else listen)
     shop.rotate_due(datetime.fromisoformat(moment), on_step=on_step)
 
 

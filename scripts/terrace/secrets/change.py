@@ -100,9 +100,10 @@ def with_changes(opened: Opened, changes: Mapping[Pointer, Secret[Scalar] | None
 
 
 def dated(path: str, dates: str, changed: Mapping[Pointer, bool], text: str, now: datetime) -> str:
-    """The ledger after a change: `changed` says of each secret whether it is gone."""
-    if text == ABSENT:
-        return ABSENT
+    """The ledger after a change: `changed` says of each secret whether it is gone.
+
+    Where the whole file goes, what is left are the dates of references beside it.
+    """
     name = ledger.path_of(path)
     known = ledger.read(dates, name=name)
     day = now.date()

@@ -4,6 +4,8 @@ A secrets file and its ledger change together. Both new texts are written beside
 hold the digest of the new secrets file; then the secrets file is replaced, then the ledger. Whoever comes next finds
 what a crash left: if the secrets file is the new one, the ledger's replacement is made up for, else all of it is void.
 What is written is ciphertext and dates, never a value.
+
+A plain layer with references is changed in the same way, and shares the ledger: its pending ledgers have another name.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from terrace.errors import RefusedError, TerraceError
-from terrace.model.sealed_files import ledger_of, main_of, proposal_of
+from terrace.model.sealed_files import is_secrets, layer_beside, ledger_of, main_of, proposal_of, secrets_beside
 from terrace.model.source import Pointer
 
 if TYPE_CHECKING:
@@ -108,7 +110,7 @@ class Held:
             elif secrets == self.before.secrets:
                 _put(ledger_file, ledger)
             else:
-                pending = ledger_file.with_name(f".{ledger_file.name}.{_digest(secrets)}")
+                pending = ledger_file.with_name(f"{_pending_start(file.name)}{_digest(secrets)}")
                 _write(pending, ledger)
                 _sync(file.parent)
                 _put(file, secrets)
@@ -126,7 +128,8 @@ def editing(root: Path, path: str) -> Iterator[Held]:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         with _told(path):
-            _mend(root, path)
+            for each in (secrets_beside(ledger_of(path)), layer_beside(ledger_of(path))):
+                _mend(root, each)
         yield Held(root, path)
     finally:
         os.close(descriptor)
@@ -174,10 +177,15 @@ def _digest(text: str) -> str:
 
 def _pending(file: Path) -> list[tuple[Path, str]]:
     """The ledgers that a crash left beside a secrets file, each with the digest of the secrets that it goes with."""
-    start = f".{Path(ledger_of(file.name)).name}."
+    start = _pending_start(file.name)
     if not file.parent.is_dir():
         return []
     return [(each, each.name.removeprefix(start)) for each in file.parent.iterdir() if each.name.startswith(start)]
+
+
+def _pending_start(name: str) -> str:
+    """How the names begin of ledgers that wait for the file `name` to be replaced."""
+    return f".{ledger_of(name)}." if is_secrets(name) else f".{name}-ledger."
 
 
 def _mend(root: Path, path: str) -> None:
@@ -188,7 +196,7 @@ def _mend(root: Path, path: str) -> None:
             _settle(pending, root / ledger_of(path))
         else:
             pending.unlink()
-    for left in file.parent.glob(f".{file.name}.*"):
+    for left in file.parent.glob(f".{file.name}.{'[0-9a-f]' * 16}"):
         left.unlink()
 
 
