@@ -16,6 +16,7 @@ from terrace.refs.stores import Store, value_in
 from terrace.secrets import in_store, plan
 from terrace.secrets.overview import overview
 from terrace.secrets.renewing import Done
+from terrace.secrets.stores import Stores
 from terrace.secrets.values import nest
 from tests.secrets.shop import CANARIES, DAY, Shop
 
@@ -29,6 +30,9 @@ PLACES = {
 }
 FIRST = {"database": CANARIES["database"], "login-user": "shop_a", "login-password": CANARIES["login"]}
 FIRST |= {"hash": CANARIES["hash"], "neighbour": "of-somebody-else"}
+
+_OPENED: dict[str, dict[str, Store]] = {}
+"""Clients by the address of their server: each takes its time to make."""
 
 
 def begun(shop: StoreShop, place: str, *, only: tuple[str, ...] = tuple(PLACES), pinned: bool = True) -> StoreShop:
@@ -67,18 +71,30 @@ def parse_path(text: str) -> tuple[str, ...]:
     return tuple(text.split("."))
 
 
+class _Shared(Stores):
+    """The stores of a repository, with clients that were made before."""
+
+    def __init__(self, shop: StoreShop) -> None:
+        super().__init__(shop.root, shop.environ())
+        self._of = shop.store  # type: ignore[method-assign]
+
+
 class StoreShop(Shop):
     """The repository; `extra` are the variables that lead to the store."""
 
     def __init__(self, folder: Path, *, key: str = "", extra: Mapping[str, str] | None = None) -> None:
         super().__init__(folder, key=key)
         self.extra = dict(extra or {})
+        where = "".join(self.extra.get(name, "") for name in ("AWS_ENDPOINT_URL", "VAULT_ADDR"))
+        self.opened = _OPENED.setdefault(where, {})
 
     def environ(self) -> dict[str, str]:
         return {**super().environ(), **self.extra}
 
     def store(self, reference: Reference) -> Store:
-        return stores_of(self.environ(), str(self.root))[reference.store]()
+        if reference.store not in self.opened:
+            self.opened[reference.store] = stores_of(self.environ(), str(self.root))[reference.store]()
+        return self.opened[reference.store]
 
     @property
     def layer(self) -> str:
@@ -109,13 +125,10 @@ class StoreShop(Shop):
         return found
 
     def rotate_planned(self, planned: plan.Planned, now: datetime, *, end: bool = False, on_step: Any = None) -> Done:
-        from terrace.secrets.stores import Stores
-
-        stores = Stores(self.root, self.environ())
         return in_store.rotate(
             self.root,
             planned.job,
-            stores,
+            _Shared(self),
             self.opener,
             now,
             renew=planned.action == "renew",
