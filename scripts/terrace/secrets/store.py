@@ -31,6 +31,9 @@ ABSENT = ""
 """The text of a file that is not there."""
 
 
+Value = str | bytes | int | float | bool
+
+
 class Texts(NamedTuple):
     """A secrets file and its ledger as they are on disk; `ABSENT` for one that is not there."""
 
@@ -144,7 +147,7 @@ def open_audited(
 
     opened: list[Opened] = []
 
-    def open_it() -> Mapping[Pointer, str | bytes | int | float | bool]:
+    def open_it() -> Mapping[Pointer, Value]:
         opened.append(open_(text, identities, name=path))
         return revealed(opened[0])
 
@@ -152,12 +155,38 @@ def open_audited(
     return opened[0], written
 
 
-def revealed(opened: Opened) -> dict[Pointer, str | bytes | int | float | bool]:
+def values_audited(
+    path: str,
+    text: str,
+    identities: Identities,
+    environ: Mapping[str, str],
+    log: Log,
+    *,
+    command: str,
+    reason: str = "",
+    commit: str = "",
+) -> tuple[Mapping[Pointer, Value], Written]:
+    """The values of a secrets file in the open, once the audit log holds the record: where only the `sops` program can
+    open it, as of a key service, by that."""
+    from terrace.audit import Opening, whoami
+    from terrace.sops import values_of
+
+    def open_it() -> Mapping[Pointer, Value]:
+        return _revealed(values_of(text, identities, environ, name=path))
+
+    return log.release(Opening(whoami(), command, reason, path, commit), open_it)
+
+
+def revealed(opened: Opened) -> dict[Pointer, Value]:
     """The values of an opened file in the open, by place: for fingerprints, and for whoever answers for them."""
+    return _revealed(opened.values)
+
+
+def _revealed(values: Mapping[str, object]) -> dict[Pointer, Value]:
     from terrace.model.secret import Secret
 
-    found: dict[Pointer, str | bytes | int | float | bool] = {}
-    stack: list[tuple[Pointer, object]] = [((), opened.values)]
+    found: dict[Pointer, Value] = {}
+    stack: list[tuple[Pointer, object]] = [((), values)]
     while stack:
         pointer, value = stack.pop()
         if isinstance(value, dict):
