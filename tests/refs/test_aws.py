@@ -199,6 +199,21 @@ def test_a_parameter_written_between_keeps_what_the_other_wrote(parameters: Para
     assert parameters.look(ref(place)).version == version
 
 
+def test_a_whole_parameter_written_at_the_same_time_is_told_to_who_compares(parameters: Parameters) -> None:
+    place = "ref+awsssm://raced-whole"
+    parameters.put(ref(place), "old")
+
+    class Raced(Parameters):
+        def _put(self, reference: Reference, text: str, *, new: bool) -> int | None:
+            parameters.put(ref(place), "theirs")
+            return super()._put(reference, text, new=new)
+
+    raced = Raced(endpoint=parameters._endpoint, region="eu-west-1")
+    with pytest.raises(ChangedError, match="at the same time"):
+        raced.write(ref(place), {(): "mine"}, {(): "old"})
+    assert raced.put(ref(place), "mine") == parameters.look(ref(place)).version
+
+
 def test_what_is_made_twice_at_once_is_made_by_both(secrets: SecretsManager, parameters: Parameters) -> None:
     class Late(SecretsManager):
         def _created(self, reference: Reference, text: str) -> str:

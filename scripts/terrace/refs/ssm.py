@@ -7,7 +7,17 @@ from collections.abc import Mapping, Sequence
 from terrace.model.layers import leaves, value_at
 from terrace.model.reference import Reference
 from terrace.refs.aws import TRIES, AbsentError, Aws, ExistsError, text_with
-from terrace.refs.stores import Content, Kept, Key, UnavailableError, parsed, refuse_changed, refuse_version, with_value
+from terrace.refs.stores import (
+    ChangedError,
+    Content,
+    Kept,
+    Key,
+    UnavailableError,
+    parsed,
+    refuse_changed,
+    refuse_version,
+    with_value,
+)
 from terrace.refs.versions import pinned
 
 
@@ -46,14 +56,23 @@ class Parameters(Aws):
                 kept = self.look(reference)  # somebody made it since we looked
                 text, known = text_with(kept.content, reference, values), int(kept.version)
                 continue
-            if () in values or number == known + 1:
+            if number == known + 1:
                 return str(number)
+            if () in values:
+                return self._over(reference, number, was)
             others = [self._version(reference, each) for each in range(int(kept.version) + 1, number)]
             before, known = text, number
             text = text_with(_with_changes(parsed(str(kept.content), reference), others), reference, values)
             if text == before:
                 return str(number)
         raise UnavailableError(f"{reference}: others write there all the time", hint="Try again.")
+
+    def _over(self, reference: Reference, number: int, was: Mapping[Key, str] | None) -> str:
+        """The version of a whole value that took the place of somebody else's: told to who compares."""
+        if was is None:
+            return str(number)
+        hint = f"Version {number} is this run's, and current; the one before is theirs. Look at what is in use."
+        raise ChangedError(f"{reference} was written by somebody else at the same time", hint=hint)
 
     def _base(self, reference: Reference, values: Mapping[Key, str], was: Mapping[Key, str] | None) -> Kept:
         try:
