@@ -27,11 +27,12 @@ from terrace.validate.sealed_text import NOTES, SEALED
 
 _DATES = "{created: 2026-01-07, rotated: 2026-02-24, phase: current}"
 _PATH = "environments/production/app.ledger.yaml"
+_PLAIN = "server:\n  public_url: https://staging.harbourkitchen.com\ndatabase:\n  host: db.staging.internal\n"
 GOOD = (
     Example({_PATH: f"database.password: {_DATES}\n"}),
     Example(
         {
-            "environments/staging/app.yaml": "database:\n  password: ref+vault://shop/database#/password\n",
+            "environments/staging/app.yaml": f"{_PLAIN}  password: ref+vault://shop/database#/password\n",
             "environments/staging/app.ledger.yaml": f"database.password: {_DATES}\n",
         }
     ),
@@ -46,7 +47,7 @@ BAD = (
     Example({_PATH: f"database.pasword: {_DATES}\n"}, f"{_PATH}:1", '"database.pasword"'),
     Example(
         {
-            "environments/staging/app.yaml": "mail:\n  token: ref+vault://shop/mail#/token\n",
+            "environments/staging/app.yaml": f"{_PLAIN}mail:\n  sender: a@harbourkitchen.com\n  token: ref+vault://shop/mail#/token\n",
             "environments/staging/app.ledger.yaml": f"database.password: {_DATES}\n",
         },
         "environments/staging/app.ledger.yaml:1",
