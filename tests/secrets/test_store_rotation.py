@@ -199,6 +199,18 @@ def test_every_value_that_is_read_is_recorded_and_none_is_shown(
             assert value not in out + err + log + shop.layer
 
 
+def test_status_tells_of_secrets_in_a_store(shop: StoreShop, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["-C", str(shop.root), "secrets", "status", "--now", "2026-03-01"]) == 1
+    said = capsys.readouterr().out
+    assert f"{LAYER}\n  named by reference" in said
+    words = [line.split()[:4] for line in said.splitlines()]
+    assert ["hash", "59", "d", "2026-01-31,"] in words
+    assert ["database", "59", "d", "2026-04-01"] in words or ["database", "59", "d", "2026-04-01,"] in words
+    # No file of a store is one whose data key could be renewed.
+    assert cli.run(["-C", str(shop.root), "secrets", "rotate", "--data-keys", "--dry-run"]) == 0
+    assert LAYER not in capsys.readouterr().out
+
+
 # A process that dies: at every step, before every change to the disk, and before every message to the store.
 
 
