@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from terrace import __version__
-from terrace.bundle import BundleWriter, write_index
+from terrace.bundle import BundleWriter, Facts, write_index
 from terrace.bundle.writer import Addition
 from terrace.layering import Layering
 from terrace.model.entities import Origin, Repository, Tenant
 from terrace.model.layers import EffectiveConfig, LayerKind, Target, leaves
 from terrace.model.release import BundleRef
 from terrace.model.source import json_pointer
+from terrace.refs.policy import policy_of
 
 
 class Sealed(NamedTuple):
@@ -53,6 +54,7 @@ class Sealing:
                     tenancy=contract.tenancy,
                     # What a schema was made from is no content: a comment in a contract must not reload anything.
                     schema={key: value for key, value in contract.schema.items() if key != "$comment"},
+                    facts=_facts(repository, environment),
                 )
 
     def take(self, config: EffectiveConfig, tenant: Tenant | None, layering: Layering) -> Addition | None:
@@ -97,6 +99,11 @@ class Sealing:
         for environment, bundles in sealed.items():
             write_index(self._folder / environment, environment, [bundle.ref for bundle in bundles])
         return sealed
+
+
+def _facts(repository: Repository, environment: str) -> Facts:
+    policy = policy_of(repository.environments, environment)
+    return Facts(repository.environments[environment].kind, policy.protected, policy.grants)
 
 
 def _origins(config: EffectiveConfig, tenant: Tenant | None) -> dict[str, str]:

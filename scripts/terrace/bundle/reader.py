@@ -9,7 +9,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from terrace.bundle.facts import Facts
 from terrace.bundle.manifest import (
+    FACTS,
     MANIFEST,
     PROVENANCE,
     SCHEMA,
@@ -89,6 +91,14 @@ class Bundle:
     def schema(self) -> dict[str, Any]:
         """The contract of the service, as the JSON Schema that its values were checked against."""
         return load_object(self.read(SCHEMA), str(self.folder / SCHEMA))
+
+    @cached_property
+    def facts(self) -> Facts:
+        """What the environment is, and what it allows."""
+        where = str(self.folder / FACTS)
+        if FACTS not in self.manifest.files:
+            raise BundleError(f"{self.folder} has no {FACTS}: it was built by an older Terrace", hint="Build it again.")
+        return Facts.of(load_object(self.read(FACTS), where), where)
 
     @cached_property
     def provenance(self) -> dict[str, Any]:

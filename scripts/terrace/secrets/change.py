@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from terrace.errors import RefusedError, UsageError
 from terrace.model.secret import Secret
 from terrace.model.source import Pointer, dotted
+from terrace.model.typed import nest
 from terrace.secrets import ledger, store
 from terrace.secrets.opening import Opener, Scalar
 from terrace.secrets.place import Place
 from terrace.secrets.recipients import recipients_of
 from terrace.secrets.store import ABSENT
-from terrace.secrets.values import check, nest
+from terrace.secrets.values import check
 
 if TYPE_CHECKING:
     from terrace.sops import Opened

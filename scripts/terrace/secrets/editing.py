@@ -10,12 +10,13 @@ from terrace.errors import RefusedError
 from terrace.model.layers import leaves
 from terrace.model.secret import Secret
 from terrace.model.source import Pointer, dotted
+from terrace.model.typed import nest
 from terrace.secrets import store
 from terrace.secrets.change import Changed, begun, dated, differs, refuse_proposed, with_changes
 from terrace.secrets.opening import Opener, Scalar
 from terrace.secrets.place import Place
 from terrace.secrets.store import ABSENT
-from terrace.secrets.values import check, nest
+from terrace.secrets.values import check
 
 Ask = Callable[[str, str], str]
 """Gives back what a person made of a text; the second argument is why the last result was refused, if it was."""

@@ -15,11 +15,11 @@ from terrace.model.merge import merge
 from terrace.model.reference import Reference, is_reference, parse
 from terrace.model.secret import Secret
 from terrace.model.source import Pointer, dotted
+from terrace.model.typed import nest, typed
 from terrace.refs.policy import policy_of
 from terrace.refs.resolve import Resolver, stores_of
 from terrace.secrets.opening import Opener, Scalar
 from terrace.secrets.place import SHARED, Place
-from terrace.secrets.values import nest, typed
 
 
 def revealed(place: Place, opener: Opener, environ: Mapping[str, str]) -> dict[str, Any]:

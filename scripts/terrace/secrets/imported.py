@@ -10,8 +10,8 @@ from terrace.errors import RefusedError, UsageError
 from terrace.model.layers import leaves
 from terrace.model.secret import Secret
 from terrace.model.source import Pointer, dotted, parse_path
+from terrace.model.typed import Scalar, typed
 from terrace.secrets.place import Place
-from terrace.secrets.values import Scalar, typed
 
 _LINE = re.compile(r"(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_.-]*)[ \t]*=[ \t]*(.*)", re.DOTALL)
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}

@@ -70,7 +70,7 @@ def opener_of(args: Namespace, command: str) -> Opener:
 
 def value_of(args: Namespace, field: Field, pointer: Pointer) -> Secret[Scalar]:
     """The value that is given at the prompt or on standard input, typed by the contract."""
-    from terrace.secrets.values import typed
+    from terrace.model.typed import typed
 
     return typed(_piped() if args.stdin else _asked(args.path), field, pointer)
 
