@@ -11,13 +11,13 @@ from typing import Any
 from terrace import yamlio
 from terrace.model.layers import leaves
 from terrace.model.reference import Reference, parse
+from terrace.model.typed import nest
 from terrace.refs.resolve import stores_of
 from terrace.refs.stores import Store, value_in
 from terrace.secrets import in_store, plan
 from terrace.secrets.overview import overview
 from terrace.secrets.renewing import Done
 from terrace.secrets.stores import Stores
-from terrace.secrets.values import nest
 from tests.secrets.shop import CANARIES, DAY, Shop
 
 LAYER = "environments/production/app.yaml"

@@ -25,12 +25,12 @@ from terrace.model.reference import Reference, parse
 from terrace.model.rotation import SHAPE, is_rotating
 from terrace.model.secret import Secret
 from terrace.model.source import Document, Pointer, dotted
+from terrace.model.typed import nest
 from terrace.refs.versions import is_pinned, pinned, unpinned
 from terrace.secrets import hook, ledger, store
-from terrace.secrets.renewing import Done, Job, dated, make, renewed, stamp, tell
+from terrace.secrets.renewing import Done, Job, dated, ended, make, renewed, stamp, tell
 from terrace.secrets.standing import entry_of
 from terrace.secrets.stores import Stores, place_of
-from terrace.secrets.values import nest
 
 if TYPE_CHECKING:
     from terrace.model.ledger import Entry
@@ -153,7 +153,7 @@ class _Work:
             before = self.stores.values(self.previous, self.opener)
             tell(self.root, self.job, "revoke", _said(current, self.at), _said(before, self.at_previous), None, "")
         self.step(Step.ENDED)
-        entry = self.entry._replace(phase="current", previous_until=None) if self.entry else None
+        entry = ended(self.entry) if self.entry else None
         self._replace({}, entry, gone=self.at_previous)
         self.step(Step.CLEARED)
 

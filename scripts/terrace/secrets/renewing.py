@@ -79,6 +79,11 @@ def renewed(known: Entry | None, day: date, until: date | None) -> Entry:
     return Entry(min(known.created, day) if known else day, day, "overlap" if until else "current", until)
 
 
+def ended(entry: Entry) -> Entry:
+    """The entry of a secret whose value before is gone."""
+    return entry._replace(phase="current", previous_until=None)
+
+
 def stamp(moment: datetime) -> str:
     """A moment as hooks and secrets files say it."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -24,7 +24,7 @@ from terrace.model.rotation import SHAPE, is_rotating
 from terrace.model.secret import Secret
 from terrace.model.source import Pointer
 from terrace.secrets import hook, ledger, store
-from terrace.secrets.renewing import Done, Job, dated, make, renewed, stamp, tell
+from terrace.secrets.renewing import Done, Job, dated, ended, make, renewed, stamp, tell
 from terrace.secrets.standing import entry_of
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ class _Work:
         if value_at(opened.values, self.end, _NOTHING) is not _NOTHING:
             changes[self.end] = REMOVED
         entry = self._entry()
-        result = self._store(opened, changes, entry._replace(phase="current", previous_until=None) if entry else None)
+        result = self._store(opened, changes, ended(entry) if entry else None)
         self.step(Step.CLEARED)
         return result
 
