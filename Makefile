@@ -108,8 +108,10 @@ fix: $(READY) ## Mend what can be mended by machine: format, lint, findings with
 	@$(BIN)/terrace schemas
 	@$(BIN)/terrace fix
 
-bench: $(READY) ## Time load, layer, validate and build against floors measured in the same run
+bench: $(READY) ## Time load, layer, validate, build, secrets and the audit log against floors of the same run
 	@$(BIN)/python -m benchmarks $(ARGS)
+	@echo; echo "Secrets files"; $(BIN)/python -m benchmarks.secrets
+	@echo; echo "Audit log"; $(BIN)/python -m benchmarks.audit
 
 docs: $(READY) ## Build the site into site/
 	@$(BIN)/mkdocs build --strict

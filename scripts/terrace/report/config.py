@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from terrace import yamlio
-from terrace.explain import MASK
+from terrace.explain import masked
 from terrace.model.layers import EffectiveConfig, leaves
-from terrace.model.merge import merge
 from terrace.model.service import Contract
 from terrace.model.source import Location, Pointer, dotted
 
@@ -43,16 +42,6 @@ def render_config(
         hidden = "# " if pointer in sealed and not revealed else ""  # a mask must never be taken for a value
         lines.extend(hidden + line for line in write(contract, pointer, value))
     return "".join(lines)
-
-
-def masked(values: dict[str, Any], sealed: Sealed) -> dict[str, Any]:
-    """The values with a mask where a secret is sealed."""
-    for pointer in sealed:
-        mask: Any = MASK
-        for part in reversed(pointer):
-            mask = {part: mask}
-        values = merge(values, mask)
-    return values
 
 
 def origin(config: EffectiveConfig, sealed: Sealed, pointer: Pointer) -> str:
