@@ -9,7 +9,8 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from terrace.errors import ConfigError
-from terrace.runtime.settings import BundleSource, Values
+from terrace.runtime.settings import BundleSource
+from terrace.runtime.values import Values
 from tests.runtime.conftest import HOST, PASSWORD, World
 
 

@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from terrace.errors import RefusedError
+from terrace.opening import in_memory
 from terrace.secrets import memory
 from terrace.sops import inspect
 from tests.secrets.conftest import Shop
@@ -124,8 +125,8 @@ def test_the_plain_text_is_in_memory_and_nobody_else_may_read_it(shop: Shop, edi
 
 
 def test_without_a_place_in_memory_nothing_is_edited(shop: Shop, tmp_path: Path) -> None:
-    assert not memory.in_memory("/proc")
-    assert memory.in_memory("/dev/shm")
+    assert not in_memory("/proc")
+    assert in_memory("/dev/shm")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(memory, "_SHARED_MEMORY", "/proc")
         with pytest.raises(RefusedError, match="no place in memory"), memory.guarded({}, "x", "y"):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from typing import Any
 
 from terrace import yamlio
-from terrace.explain import masked
+from terrace.explain import MASK
 from terrace.model.layers import EffectiveConfig, leaves
+from terrace.model.merge import merge
 from terrace.model.service import Contract
 from terrace.model.source import Location, Pointer, dotted
 
@@ -34,14 +35,37 @@ def render_config(
         return yamlio.render(values, comment if provenance else None)
     if form == "json":
         return _json(values, comment if provenance else None)
+    hidden = frozenset() if revealed else frozenset(sealed)
+    return flat(leaves(values), contract, form, comment=comment if provenance else None, hidden=hidden)
+
+
+def flat(
+    values: Iterable[tuple[Pointer, Any]],
+    contract: Contract,
+    form: str,
+    *,
+    comment: Callable[[Pointer], str] | None = None,
+    hidden: Set[Pointer] = frozenset(),
+) -> str:
+    """Leaves as lines of `dotenv` or Java `properties`, with `comment` above each; `hidden` ones are commented out."""
     write = _dotenv if form == "dotenv" else _properties
     lines = []
-    for pointer, value in leaves(values):
-        if provenance:
+    for pointer, value in values:
+        if comment is not None:
             lines.append(f"# {comment(pointer)}\n")
-        hidden = "# " if pointer in sealed and not revealed else ""  # a mask must never be taken for a value
-        lines.extend(hidden + line for line in write(contract, pointer, value))
+        mask = "# " if pointer in hidden else ""  # a mask must never be taken for a value
+        lines.extend(mask + line for line in write(contract, pointer, value))
     return "".join(lines)
+
+
+def masked(values: dict[str, Any], sealed: Sealed) -> dict[str, Any]:
+    """The values with a mask where a secret is sealed."""
+    for pointer in sealed:
+        mask: Any = MASK
+        for part in reversed(pointer):
+            mask = {part: mask}
+        values = merge(values, mask)
+    return values
 
 
 def origin(config: EffectiveConfig, sealed: Sealed, pointer: Pointer) -> str:

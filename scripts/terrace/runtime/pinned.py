@@ -22,10 +22,10 @@ class Pinned(NamedTuple):
     waiting: tuple[Pointer, ...]
 
 
-def pinned(new: dict[str, Any], running: dict[str, Any], contract: Contract) -> Pinned:
-    """`new`, with what the contract does not mark live as it is in `running`."""
+def pinned(new: dict[str, Any], running: dict[str, Any], contract: Contract, *, all_live: bool = False) -> Pinned:
+    """`new`, with what the contract does not mark live as it is in `running`; nothing so if `all_live`."""
     differ = changed(running, new)
-    live = {pointer for pointer in differ if _is_live(contract, pointer)}
+    live = {pointer for pointer in differ if all_live or _is_live(contract, pointer)}
     waiting = tuple(pointer for pointer in differ if pointer not in live)
     if not waiting:
         return Pinned(new, tuple(differ), ())

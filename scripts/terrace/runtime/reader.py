@@ -121,7 +121,7 @@ class Reader(Generic[M]):
         waiting: tuple[Pointer, ...] = ()
         if before is not None:
             assert self._at_start is not None
-            values, changed, waiting = pinned(values, before.values, self._at_start)
+            values, changed, waiting = pinned(values, before.values, self._at_start, all_live=not self.asked.live_only)
         origin = _Origins(bundle, tenant, files, said.names)
         unopened = [*said.problems, *problems, *(each._replace(origin=origin(_at(each))) for each in unresolved)]
         made = built(self.model, values, contract, origin, unopened=unopened)

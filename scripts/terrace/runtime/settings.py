@@ -13,22 +13,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import ConfigDict, RootModel
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from terrace.runtime.start import load
-
-
-class Values(RootModel[dict[str, Any]]):
-    """A configuration whose model is somebody else's: values by name, secrets in the open."""
-
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
-
-    def __repr__(self) -> str:
-        return f"Values({', '.join(sorted(self.root))})"
-
-    __str__ = __repr__
+from terrace.runtime.values import Values
 
 
 class BundleSource(PydanticBaseSettingsSource):
