@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from terrace.bundle.manifest import MANIFEST, PROVENANCE
-from terrace.bundle.reader import DATA, Bundle, open_bundle, read_bytes
+from terrace.bundle.reader import DATA, Bundle, open_bundle
 from terrace.errors import BundleError, ConfigError
 from terrace.runtime.asked import Asked
 from terrace.runtime.source import AwayError, of_this_process
@@ -66,7 +66,7 @@ class LastGood:
         new.mkdir(mode=0o700)
         for file in (*bundle.manifest.files, MANIFEST, *_beside(bundle)):
             # What is read here is compared with the manifest: a copy is never worse than its source.
-            data = bundle.read(file) if file in bundle.manifest.files else read_bytes(bundle.folder / file)
+            data = bundle.read(file) if file in bundle.manifest.files else bundle.get(file)
             (new / file).write_bytes(data)
         target = self._folder / name
         shutil.rmtree(target, ignore_errors=True)
@@ -84,6 +84,4 @@ class LastGood:
 
 
 def _beside(bundle: Bundle) -> list[str]:
-    if not (bundle.folder / PROVENANCE).is_file():
-        return []
-    return [PROVENANCE, *bundle.provenance.get("origins", {})]
+    return [PROVENANCE, *bundle.provenance.get("origins", {})] if bundle.provenance else []
