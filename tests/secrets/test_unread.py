@@ -54,3 +54,25 @@ def test_a_secrets_file_that_cannot_be_read_is_not_passed_over(
     assert ran.code == 1, ran.out + ran.err
     assert FILE in ran.err
     assert ran.out == ""
+
+
+@pytest.mark.parametrize("what", ["secrets", "ledger"])
+@pytest.mark.parametrize("how", ["link", "fifo", "device"])
+@pytest.mark.parametrize("command", ["set", "propose"])
+def test_what_is_no_plain_file_is_neither_read_nor_replaced(
+    shop: Shop, what: str, how: str, command: str, tmp_path: Path
+) -> None:
+    shop.set("database.password", RIVER, "staging")
+    file = shop.folder / FILE.replace("secrets", what)
+    outside = tmp_path / "outside.yaml"
+    file.rename(outside)
+    if how == "fifo":
+        os.mkfifo(file)
+    else:
+        file.symlink_to(outside if how == "link" else "/dev/zero")
+    ran = shop.run(
+        "secrets", command, "shop", "database.password", "--env", "staging", "--stdin", stdin="lake-of-february"
+    )
+    assert (ran.code, ran.out) == (3, "")
+    assert f"cannot read {file.name}" in ran.err
+    assert file.is_symlink() or file.is_fifo()

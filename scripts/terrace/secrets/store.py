@@ -8,9 +8,11 @@ What is written is ciphertext and dates, never a value.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import os
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -230,12 +232,19 @@ def _sync(folder: Path) -> None:
 
 
 def _text(file: Path) -> str:
+    """The text of a plain file. A link would be read and then replaced; a FIFO or a device never ends."""
     try:
-        return file.read_bytes().decode("utf-8")
+        descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb") as stream:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise TerraceError(f"cannot read {file.name}: it is no plain file", hint="Remove it.")
+            return stream.read().decode("utf-8")
     except FileNotFoundError:
         return ABSENT
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        if isinstance(error, OSError) and error.errno == errno.ELOOP:
+            why = "it is a symbolic link"
         raise TerraceError(f"cannot read {file.name}: {why}") from error
 
 
