@@ -1,4 +1,4 @@
-"""A file that cannot be read is never taken for one that says nothing: commands on secrets refuse, and change nothing."""
+"""A file that cannot be read is never taken for one that says nothing: commands refuse, and change nothing."""
 
 from __future__ import annotations
 
@@ -76,3 +76,36 @@ def test_what_is_no_plain_file_is_neither_read_nor_replaced(
     assert (ran.code, ran.out) == (3, "")
     assert f"cannot read {file.name}" in ran.err
     assert file.is_symlink() or file.is_fifo()
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        ("recipients.yaml", "{", "{["),
+        ("recipients.yaml", '"person"', '"persn"'),
+        ("recipients.yaml", '"environments": ["staging", "production", "production-eu"]', '"environments": "staging"'),
+        ("environments/staging/environment.yaml", "[ada]", "ada"),
+        ("environments/staging/environment.yaml", "[ada]", "[ada"),
+        (FILE, "database:", "database: ["),
+    ],
+)
+@pytest.mark.parametrize("action", ["sync", "add", "remove", "init"])
+def test_a_slip_in_the_register_takes_nobody_out(
+    shop: Shop, eve: Person, action: str, path: str, old: str, new: str
+) -> None:
+    shop.set("database.password", RIVER, "staging")
+    file = shop.folder / path
+    assert old in file.read_text()
+    file.write_text(file.read_text().replace(old, new, 1))
+    before = {each: each.read_bytes() for each in shop.folder.rglob("*.yaml")}
+    command = {
+        "sync": ("recipients", "sync"),
+        "add": ("recipients", "add", "eve", "--key", eve.recipient, "--env", "staging"),
+        "remove": ("recipients", "remove", "ada"),
+        "init": ("init", "ben", "--env", "staging"),
+    }[action]
+    ran = shop.run("secrets", *command)
+    assert (ran.code, ran.out) == (1, "")
+    assert path in ran.err
+    assert {each: each.read_bytes() for each in shop.folder.rglob("*.yaml")} == before
+    assert not (Path(os.environ["HOME"]) / ".config/sops/age/keys.txt").exists()
