@@ -95,9 +95,31 @@ def test_a_tenant_s_proposal_is_folded_into_the_tenant_s_file(shop: Shop) -> Non
     assert proposals(shop) == []
 
 
+def two_branches(shop: Shop) -> list[str]:
+    """The paths of two proposals of one secret, as two people make them who do not know of each other."""
+    first = propose(shop, "database.password", RIVER)
+    beside = {path: path.read_bytes() for path in (shop.folder / FOLDER).glob("*.proposed-*")}
+    second = propose(shop, "database.password", LAKE)
+    for path, data in beside.items():
+        path.write_bytes(data)
+    return sorted([first, second])
+
+
+def test_a_secret_proposed_again_has_the_newer_value(shop: Shop) -> None:
+    propose(shop, "database.pin", "4711")
+    for number in range(6):
+        path = propose(shop, "database.password", f"{RIVER}-{number}")
+        assert shop.get("database.password") == f"{RIVER}-{number}"
+    assert [name for name in proposals(shop) if "password" in name] == [
+        path.rsplit("/", 1)[-1].replace(".secrets.", ".ledger."),
+        path.rsplit("/", 1)[-1],
+    ]
+    assert shop.get("database.pin") == "4711"
+
+
 def test_the_last_of_two_proposals_wins_and_validation_warns(shop: Shop) -> None:
     shop.set("database.password", RIVER, "staging")
-    paths = sorted(propose(shop, "database.password", value) for value in (RIVER, LAKE))
+    paths = two_branches(shop)
     effective = shop.get("database.password")
     ran = shop.run("validate")
     assert "SEC032" in ran.out
