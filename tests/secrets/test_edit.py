@@ -213,3 +213,22 @@ def guards(folder: Path) -> list[int]:
             found.append(int(entry.name))
     assert found
     return found
+
+
+def test_a_file_that_is_left_empty_takes_nothing_out(shop: Shop, editor: Callable[[str], None]) -> None:
+    shop.set("database.password", RIVER)
+    before = shop.text(PATH)
+    editor(': > "$1"')
+    code, said = edit(shop)
+    assert (code, shop.text(PATH)) == (1, before)
+    assert "{}" in said
+    editor('echo "{}" > "$1"')
+    assert edit(shop)[0] == 0
+    assert not (shop.folder / PATH).exists()
+
+
+@pytest.mark.parametrize("words", ['vi "', "''"])
+def test_an_editor_that_is_no_command_is_wrong_use(shop: Shop, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.set("database.password", RIVER)
+    monkeypatch.setenv("EDITOR", words)
+    assert edit(shop)[0] in (2, 3)
