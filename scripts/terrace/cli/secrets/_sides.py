@@ -50,7 +50,9 @@ def names(path: str) -> Mapping[str, str]:
 
 def complain(lines: list[str]) -> None:
     """Lines for whoever merges."""
-    sys.stderr.write("".join(f"{line}\n" for line in lines))
+    from terrace.report.cells import printable
+
+    sys.stderr.write("".join(f"{printable(line)}\n" for line in lines))
 
 
 def warn_of_exposed(merged: Merged, names: Mapping[str, str]) -> None:
