@@ -239,3 +239,37 @@ def test_nothing_is_opened_where_no_record_can_be_written(shop: Shop, monkeypatc
     monkeypatch.setenv("TERRACE_AUDIT_LOG", str(log))
     ran = shop.run("secrets", "get", "shop", "database.password", "--env", "production", "--yes")
     assert (ran.code, ran.out) == (3, "")
+
+
+def test_a_file_that_is_too_long_is_not_imported_cut_off(shop: Shop, tmp_path: Path) -> None:
+    file = tmp_path / "many.env"
+    file.write_text(f"DB_PASSWORD={RIVER}\n" + "# a comment\n" * 100_000 + "database.pin=4711\n")
+    for argument, stdin in ((str(file), None), ("-", file.read_text())):
+        ran = shop.run("secrets", "import", argument, "shop", "--env", "production", stdin=stdin)
+        assert ran.code == 2
+        assert not (shop.folder / PATH).exists()
+
+
+def test_of_a_section_only_its_own_secrets_are_named(shop: Shop) -> None:
+    ran = shop.run("secrets", "get", "shop", "mail", "--env", "production", "--yes")
+    assert "mail.token" in ran.err
+    assert "database" not in ran.err
+
+
+@pytest.mark.parametrize("command", ["who", "textconv", "set"])
+def test_names_that_a_branch_brings_move_no_cursor(shop: Shop, command: str, ada: Person) -> None:
+    shop.set("database.password", RIVER)
+    file = shop.folder / "recipients.yaml"
+    file.write_text(
+        file.read_text().replace('"ada": {', '"a\\u001b[2Jda": {').replace('"owner": "', '"owner": "\\u001b]0;')
+    )
+    arguments = {
+        "who": ("who", "shop", "database.password", "--env", "production"),
+        "textconv": ("textconv", str(shop.folder / PATH)),
+        "set": ("set", "shop", "mail.\x9b31mtoken", "--env", "production", "--stdin"),
+    }[command]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(shop.folder)
+        ran = shop.run("secrets", *arguments, stdin="x")
+    assert not {"\x1b", "\x9b"} & set(ran.out + ran.err)
+    assert ada.recipient not in ran.out or command == "textconv"

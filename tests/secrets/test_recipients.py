@@ -264,3 +264,18 @@ def test_sync_of_a_file_that_was_changed_by_hand_is_refused(shop: Shop) -> None:
     ran = shop.run("secrets", "recipients", "add", "ben", "--key", other, "--env", "production")
     assert ran.code == 3
     assert shop.text(FILE) == broken
+
+
+def test_a_recovery_key_is_of_no_single_environment(shop: Shop) -> None:
+    ran = shop.run("secrets", "init", "safe", "--kind", "recovery", "--env", "staging")
+    assert ran.code == 2
+    assert "leave --env out" in ran.err
+    assert not keys_file().exists()
+
+
+def test_a_file_that_stays_is_named_once(shop: Shop, eve: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.set("database.password", VALUE)
+    monkeypatch.setenv("SOPS_AGE_KEY", eve.text)
+    ran = shop.run("secrets", "recipients", "add", "eve", "--key", eve.recipient, "--env", "production")
+    assert ran.code == 3
+    assert ran.err.count(FILE) == 1

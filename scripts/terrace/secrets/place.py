@@ -66,6 +66,7 @@ class Place(NamedTuple):
         close = closest(dotted(pointer), known)
         if close and dotted(pointer) not in every:
             return f"Did you mean {close}?"
+        known = [each for each in known if not pointer or each.startswith(f"{dotted(pointer)}.")] or known
         return f"Its secrets are {', '.join(sorted(set(known))) or 'none'}."
 
     @property

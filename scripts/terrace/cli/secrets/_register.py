@@ -70,6 +70,7 @@ def wrong(folder: Path) -> list[Sealed]:
 
 def sync(folder: Path, files: Iterable[Sealed], opener: Opener) -> int:
     """Encrypt the files for the right ones, as far as keys at hand open them, and say what came of each."""
+    from terrace.report.cells import one_line
     from terrace.report.progress import progress
     from terrace.secrets.register import whole
     from terrace.secrets.sync import synced
@@ -81,10 +82,10 @@ def sync(folder: Path, files: Iterable[Sealed], opener: Opener) -> int:
         path = file.document.path
         if problem:
             failed += 1
-            sys.stderr.write(f"terrace: {path} stays as it is: {problem}\n")
+            sys.stderr.write(f"terrace: {path} stays as it is: {problem.removeprefix(f'{path}: ')}\n")
             continue
         changes = [f"+{each.name}" for each in file.missing] + [f"-{register.called(key)}" for key in file.too_many]
-        sys.stdout.write(f"encrypted {path}: {', '.join(changes) or 'each one once'}\n")
+        sys.stdout.write(f"encrypted {path}: {one_line(', '.join(changes)) or 'each one once'}\n")
     _given.warn(opener)
     if failed:
         sys.stderr.write("  hint: Somebody whose key opens them runs: terrace secrets recipients sync\n")
