@@ -82,3 +82,13 @@ def test_a_forged_record_moves_no_cursor(shop: Shop) -> None:
     text = log_file().read_text().replace('"outcome":"opened"', '"outcome":"\\u001b[2Jgone"')
     log_file().write_text(text.replace('"time":"2', '"time":"\\u001b[2J2'))
     assert "\x1b" not in shop.run("secrets", "audit", "show").out
+
+
+@pytest.mark.parametrize("name", ["access-000001.jsonl", "key"])
+def test_a_fifo_in_the_log_stops_nobody_for_ever(shop: Shop, name: str) -> None:
+    opened(shop)
+    file = log_file().with_name(name)
+    file.unlink()
+    os.mkfifo(file, 0o600)
+    assert shop.run("secrets", "get", "shop", "database.password", "--env", "production", "--yes").code == 3
+    assert shop.run("secrets", "audit", "verify").code == 3
