@@ -279,3 +279,11 @@ def test_a_file_that_stays_is_named_once(shop: Shop, eve: Person, monkeypatch: p
     ran = shop.run("secrets", "recipients", "add", "eve", "--key", eve.recipient, "--env", "production")
     assert ran.code == 3
     assert ran.err.count(FILE) == 1
+
+
+def test_a_key_goes_nowhere_without_a_home(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HOME")
+    ran = shop.run("secrets", "init", "ben", "--env", "staging")
+    assert ran.code == 2
+    assert "--key-file" in ran.err
+    assert "ben" not in shop.text("recipients.yaml")

@@ -23,9 +23,8 @@ def configure(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Print the lines. A file that is damaged has some too: Git would stop otherwise."""
     from terrace.cli.secrets._sides import names
-    from terrace.report.cells import printable
     from terrace.secrets.outline import outline
 
     # Git gives a copy in a temporary folder, and stands at the top of the work tree itself.
-    sys.stdout.write(printable(outline(Path(args.file).read_bytes(), names("here"))))
+    sys.stdout.write(outline(Path(args.file).read_bytes(), names("here")))
     return ExitCode.CLEAN
