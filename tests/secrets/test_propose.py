@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -195,3 +196,16 @@ def test_folders_that_are_no_place_for_secrets_are_left_alone(shop: Shop) -> Non
     stray = Path("tenants/acme/shop.proposed-x-1.secrets.yaml")
     (shop.folder / stray).write_text("database:\n  password: x\n")
     assert shop.run("secrets", "fold").out == "No proposals wait.\n"
+
+
+def test_a_disk_without_room_is_left_as_it_was(shop: Shop) -> None:
+    before = sorted(shop.folder.rglob("*"))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20, limits[1]))
+    try:
+        ran = shop.run("secrets", "propose", "shop", "database.password", "--env", "production", "--stdin", stdin=RIVER)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert ran.code == 3
+    assert "cannot write environments/production/shop.proposed-" in ran.err
+    assert sorted(shop.folder.rglob("*")) == before

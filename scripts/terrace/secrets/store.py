@@ -217,10 +217,15 @@ def _put(file: Path, text: str) -> None:
 
 
 def _write(file: Path, text: str) -> None:
-    with file.open("w", encoding="utf-8", newline="") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
+    try:
+        with file.open("w", encoding="utf-8", newline="") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+    except OSError:
+        # A full disk: nobody comes by the name of a proposal again, to sweep.
+        file.unlink(missing_ok=True)
+        raise
 
 
 def _sync(folder: Path) -> None:
