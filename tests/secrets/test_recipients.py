@@ -287,3 +287,18 @@ def test_a_key_goes_nowhere_without_a_home(shop: Shop, monkeypatch: pytest.Monke
     assert ran.code == 2
     assert "--key-file" in ran.err
     assert "ben" not in shop.text("recipients.yaml")
+
+
+def test_a_name_that_anybody_wrote_into_a_file_gets_no_new_data_key(shop: Shop, ada: Person, eve: Person) -> None:
+    shop.set("database.password", VALUE)
+    text = shop.text(FILE)
+    stanza = text[text.index("        - enc") : text.index("        - enc", text.index("        - enc") + 1)]
+    # Without any key: a copy of ada's stanza under another name. No MAC covers it.
+    (shop.folder / FILE).write_text(text.replace(stanza, stanza + stanza.replace(ada.recipient, eve.recipient)))
+    ran = shop.run("secrets", "rotate", "--data-keys")
+    assert ran.code == 3
+    assert "recipients sync" in ran.err
+    assert not opens(shop.text(FILE), eve.text)
+    shop.run("secrets", "recipients", "sync")
+    assert shop.run("secrets", "rotate", "--data-keys").code == 0
+    assert not opens(shop.text(FILE), eve.text)
