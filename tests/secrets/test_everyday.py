@@ -269,3 +269,27 @@ def test_names_that_a_branch_brings_move_no_cursor(shop: Shop, command: str) -> 
     }[command]
     ran = shop.run("secrets", *arguments, stdin="x")
     assert not {"\x1b", "\x9b"} & set(ran.out + ran.err)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'{{"database": {{"password": "{RIVER}", "password": "{LAKE}"}}}}',
+        f'{{"database.password": "{RIVER}", "database": {{"password": "{LAKE}"}}}}',
+        f"DB_PASSWORD={RIVER}\ndatabase.password={LAKE}\n",
+    ],
+)
+def test_a_secret_that_stands_twice_is_not_imported(shop: Shop, text: str) -> None:
+    ran = shop.run("secrets", "import", "-", "shop", "--env", "production", stdin=text)
+    assert ran.code == 2
+    assert "twice" in ran.err
+    assert not (shop.folder / PATH).exists()
+
+
+@pytest.mark.parametrize("mark", ["\u2028", "\x85", "\x0b", "\x0c", "\u00a0"])
+def test_a_value_is_imported_whole(shop: Shop, mark: str) -> None:
+    value = f"{RIVER}{mark}database.pin=4711{mark}"
+    ran = shop.run("secrets", "import", "-", "shop", "--env", "production", stdin=f"\ufeffDB_PASSWORD={value}\r\n")
+    assert ran.code == 0, ran.err
+    assert ran.out.startswith(f"began {PATH}: database.password\n")
+    assert shop.get("database.password") == value

@@ -50,6 +50,6 @@ def _text(file: str) -> str:
     if len(data) > _given.MOST:
         raise UsageError(f"{file} holds more than {_given.MOST >> 20} MiB: those are no secrets")
     try:
-        return data.decode("utf-8")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise UsageError(f"{file} is not UTF-8") from None
