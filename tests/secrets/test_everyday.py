@@ -204,6 +204,14 @@ def test_a_value_is_asked_for_twice_and_never_shown(shop: Shop) -> None:
     assert shop.get("database.password") == RIVER
 
 
+@pytest.mark.parametrize("typed", ["\x04", f"{RIVER}\udcff"])
+def test_what_is_no_text_changes_nothing(shop: Shop, typed: str) -> None:
+    code, screen = asked(shop, typed, typed)
+    assert code == 2
+    assert "nothing was changed" in screen
+    assert not (shop.folder / PATH).exists()
+
+
 def asked(shop: Shop, *lines: str) -> tuple[int, str]:
     """Exit code and screen of a person at a terminal who answers with these lines."""
     argv = [sys.executable, "-m", "terrace", "-C", str(shop.folder), "secrets", "set", "shop", "database.password"]
@@ -221,7 +229,7 @@ def asked(shop: Shop, *lines: str) -> tuple[int, str]:
             break
         screen += part
         if waiting and (b"not shown): " in part or b"Once more: " in part):
-            os.write(terminal, waiting.pop(0).encode() + b"\n")
+            os.write(terminal, waiting.pop(0).encode("utf-8", "surrogateescape") + b"\n")
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), screen.decode()
 
 
