@@ -160,7 +160,9 @@ def _unknown(name: str) -> UsageError:
 
 
 def _complain(message: str, hint: str) -> None:
-    for label, text in (("terrace: ", message), ("  hint: ", hint)):
+    from terrace.report.cells import printable
+
+    for label, text in (("terrace: ", printable(message)), ("  hint: ", printable(hint))):
         if text:
             sys.stderr.write(_fitted(label, text) if sys.stderr.isatty() else f"{label}{text}\n")
 

@@ -20,6 +20,7 @@ from terrace.refs.policy import policy_of
 from terrace.refs.resolve import Resolver, stores_of
 from terrace.secrets.opening import Opener, Scalar
 from terrace.secrets.place import SHARED, Place
+from terrace.secrets.readable import refuse_unread
 
 
 def revealed(place: Place, opener: Opener, environ: Mapping[str, str]) -> dict[str, Any]:
@@ -29,6 +30,7 @@ def revealed(place: Place, opener: Opener, environ: Mapping[str, str]) -> dict[s
     """
     if place.service == SHARED:
         raise RefusedError("shared is no service: it has no configuration of its own")
+    refuse_unread(place.read)
     target = Target(place.service, place.environment.name, place.tenant.name if place.tenant else None)
     config = Layering(place.repository).effective(target, place.tenant)
     values: dict[str, Any] = merge(config.values, nest(_resolved(place, config, opener, environ)))

@@ -10,9 +10,11 @@ A plain layer with references is changed in the same way, and shares the ledger:
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import os
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -252,10 +254,15 @@ def _put(file: Path, text: str) -> None:
 
 
 def _write(file: Path, text: str) -> None:
-    with file.open("w", encoding="utf-8", newline="") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
+    try:
+        with file.open("w", encoding="utf-8", newline="") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+    except OSError:
+        # A full disk: nobody comes by the name of a proposal again, to sweep.
+        file.unlink(missing_ok=True)
+        raise
 
 
 def _sync(folder: Path) -> None:
@@ -267,12 +274,19 @@ def _sync(folder: Path) -> None:
 
 
 def _text(file: Path) -> str:
+    """The text of a plain file. A link would be read and then replaced; a FIFO or a device never ends."""
     try:
-        return file.read_bytes().decode("utf-8")
+        descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb") as stream:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise TerraceError(f"cannot read {file.name}: it is no plain file", hint="Remove it.")
+            return stream.read().decode("utf-8")
     except FileNotFoundError:
         return ABSENT
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        if isinstance(error, OSError) and error.errno == errno.ELOOP:
+            why = "it is a symbolic link"
         raise TerraceError(f"cannot read {file.name}: {why}") from error
 
 
