@@ -17,9 +17,10 @@ from terrace.model.layers import leaves
 from terrace.model.sealed_files import ledger_of, proposal_of
 from terrace.model.secret import Secret
 from terrace.model.source import Pointer, dotted
+from terrace.opening import Scalar, by_place
 from terrace.secrets import ledger, store
 from terrace.secrets.change import Changed, begun, differs, with_changes
-from terrace.secrets.opening import Opener, Scalar
+from terrace.secrets.opening import Opener
 from terrace.secrets.place import Place, place
 from terrace.secrets.store import ABSENT
 from terrace.secrets.values import check
@@ -120,7 +121,7 @@ def _into_main(
             changed, new = dict(values), begun(where, values, now)
         else:
             opened = opener.open(path, text)
-            before = store.revealed(opened)
+            before = by_place(opened.values)
             changed = {each: value for each, value in values.items() if differs(before.get(each), value)}
             new = with_changes(opened, changed, now) if changed else text
         entries = {each: _entry(each, known, days, now) for each in values if each in changed or each in days}

@@ -15,7 +15,7 @@ import fcntl
 import hashlib
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -25,9 +25,7 @@ from terrace.model.sealed_files import is_secrets, layer_beside, ledger_of, main
 from terrace.model.source import Pointer
 
 if TYPE_CHECKING:
-    from terrace.audit import Log, Written
     from terrace.model.entities import Repository, Tenant
-    from terrace.sops import Identities, Opened
 
 ABSENT = ""
 """The text of a file that is not there."""
@@ -138,68 +136,6 @@ def editing(root: Path, path: str) -> Iterator[Held]:
         yield Held(root, path)
     finally:
         os.close(descriptor)
-
-
-def open_audited(
-    path: str, text: str, identities: Identities, log: Log, *, command: str, reason: str = "", commit: str = ""
-) -> tuple[Opened, Written]:
-    """An opened secrets file, once the audit log holds the record of it; nothing is opened where it cannot."""
-    from terrace.audit import Opening, whoami
-    from terrace.sops import open_
-
-    opened: list[Opened] = []
-
-    def open_it() -> Mapping[Pointer, Value]:
-        opened.append(open_(text, identities, name=path))
-        return revealed(opened[0])
-
-    _, written = log.release(Opening(whoami(), command, reason, path, commit), open_it)
-    return opened[0], written
-
-
-def values_audited(
-    path: str,
-    text: str,
-    identities: Identities,
-    environ: Mapping[str, str],
-    log: Log,
-    *,
-    command: str,
-    reason: str = "",
-    commit: str = "",
-) -> tuple[Mapping[Pointer, Value], Written]:
-    """The values of a secrets file in the open, once the audit log holds the record: where only the `sops` program can
-    open it, as of a key service, by that."""
-    from terrace.audit import Opening, whoami
-    from terrace.sops import values_of
-
-    def open_it() -> Mapping[Pointer, Value]:
-        return _revealed(values_of(text, identities, environ, name=path))
-
-    return log.release(Opening(whoami(), command, reason, path, commit), open_it)
-
-
-def revealed(opened: Opened) -> dict[Pointer, Value]:
-    """The values of an opened file in the open, by place: for fingerprints, and for whoever answers for them."""
-    return _revealed(opened.values)
-
-
-def _revealed(values: Mapping[str, object]) -> dict[Pointer, Value]:
-    from terrace.model.secret import Secret
-
-    found: dict[Pointer, Value] = {}
-    stack: list[tuple[Pointer, object]] = [((), values)]
-    while stack:
-        pointer, value = stack.pop()
-        if isinstance(value, dict):
-            stack += [((*pointer, key), inner) for key, inner in value.items()]
-        elif isinstance(value, list):
-            stack += [((*pointer, index), inner) for index, inner in enumerate(value)]
-        else:
-            plain = value.reveal() if isinstance(value, Secret) else value
-            if isinstance(plain, (str, bytes, int, float, bool)):
-                found[pointer] = plain
-    return dict(sorted(found.items(), key=lambda item: [str(part) for part in item[0]]))
 
 
 def _digest(text: str) -> str:

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from terrace.model.secret import Secret
     from terrace.model.service import Field
     from terrace.model.source import Pointer
+    from terrace.opening import Scalar
     from terrace.secrets.change import Changed
-    from terrace.secrets.opening import Opener, Scalar
+    from terrace.secrets.opening import Opener
     from terrace.secrets.place import Place
 
 MOST = 1 << 20

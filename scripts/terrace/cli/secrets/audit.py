@@ -39,7 +39,7 @@ def configure(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Read the log; write nothing to it."""
     from terrace.audit import Log
-    from terrace.secrets.opening import log_folder
+    from terrace.opening import log_folder
 
     if args.last < 1:
         raise UsageError(f"--last {args.last}: name how many records to show")
