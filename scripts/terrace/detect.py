@@ -49,6 +49,7 @@ def detect(
     environ: Mapping[str, str],
     *,
     kinds: Mapping[str, str],
+    option: str = "--env",
     marker_file: str = MARKER_FILE,
 ) -> Detected:
     """The environment this process is in. `kinds` gives the kind of every environment that exists.
@@ -56,13 +57,12 @@ def detect(
     Raises TerraceError where nothing says which it is, where the name is unknown, where two sources disagree and one
     says production, and where production carries a marker of development.
     """
-    said = [Detected(explicit, "the option --env")] if explicit else []
-    said += _said(environ, marker_file)
+    said = sources(explicit, environ, option=option, marker_file=marker_file)
     if not said:
-        tried = f"--env, TERRACE_ENV, OTEL_RESOURCE_ATTRIBUTES, {', '.join(PLATFORM_VARIABLES)}, {marker_file}"
+        tried = f"{option}, TERRACE_ENV, OTEL_RESOURCE_ATTRIBUTES, {', '.join(PLATFORM_VARIABLES)}, {marker_file}"
         raise TerraceError(
             "no environment is named, and none is assumed",
-            hint=f"Say which: --env NAME or TERRACE_ENV=NAME ({', '.join(kinds)}). Tried: {tried}.",
+            hint=f"Say which, with {option} or TERRACE_ENV: {', '.join(kinds)}. Tried: {tried}.",
         )
     chosen = said[0]
     if chosen.environment not in kinds:
@@ -75,14 +75,17 @@ def detect(
             hint=f"{hint}There are: {', '.join(sorted(kinds))}.",
         )
     if not explicit:
-        _agree(said, kinds)
+        _agree(said, kinds, option)
     if kinds[chosen.environment] == "production":
         _refuse_development(chosen, environ)
     return chosen
 
 
-def _said(environ: Mapping[str, str], marker_file: str) -> list[Detected]:
-    said: list[Detected] = []
+def sources(
+    explicit: str | None, environ: Mapping[str, str], *, option: str = "--env", marker_file: str = MARKER_FILE
+) -> list[Detected]:
+    """Everything that names an environment, the strongest first. Nothing is checked; `detect` does that."""
+    said = [Detected(explicit, f"the option {option}")] if explicit else []
     if environ.get("TERRACE_ENV"):
         said.append(Detected(environ["TERRACE_ENV"], "TERRACE_ENV"))
     for attribute in environ.get("OTEL_RESOURCE_ATTRIBUTES", "").split(","):
@@ -100,7 +103,7 @@ def _said(environ: Mapping[str, str], marker_file: str) -> list[Detected]:
     return said
 
 
-def _agree(said: list[Detected], kinds: Mapping[str, str]) -> None:
+def _agree(said: list[Detected], kinds: Mapping[str, str], option: str) -> None:
     chosen = said[0]
     for other in said[1:]:
         if other.environment != chosen.environment and "production" in (
@@ -109,7 +112,7 @@ def _agree(said: list[Detected], kinds: Mapping[str, str]) -> None:
         ):
             raise TerraceError(
                 f"{chosen.reason} says {chosen.environment!r} and {other.reason} says {other.environment!r}",
-                hint="Make them agree, or name the environment with --env.",
+                hint=f"Make them agree, or name the environment with {option}.",
             )
 
 

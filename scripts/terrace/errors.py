@@ -13,12 +13,15 @@ What the *user* got wrong is a `terrace.model.findings.Finding`, a value. These 
         HeldError                exit 1  a rollback holds this change back
       AuditError                 exit 3  an opening cannot be put into the audit log, so nothing is opened
       StoreError                 exit 3  a reference's value cannot be had from its store, or put there
+      ConfigError                exit 3  an application's configuration is not right: everything that is wrong with it
       RefusedError               exit 1  the work was refused: findings, a dirty tree, a protected environment
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import IntEnum
+from typing import NamedTuple
 
 
 class ExitCode(IntEnum):
@@ -43,6 +46,11 @@ class TerraceError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+    @property
+    def whole(self) -> str:
+        """The message with all that belongs to it, a line for each; one line, as a rule."""
+        return self.message
 
 
 class UsageError(TerraceError):
@@ -77,6 +85,36 @@ class AuditError(TerraceError):
 
 class StoreError(TerraceError):
     """The value of a reference cannot be had from its store, or put there. The message never holds a value."""
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong with an application's configuration: where in it, what, and where that was said.
+
+    `origin` is a file with line and column, an encrypted file, or a variable; empty where nothing says it.
+    """
+
+    path: str
+    message: str
+    origin: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}" + (f"\n    {self.origin}" if self.origin else "")
+
+
+class ConfigError(TerraceError):
+    """An application's configuration is not right, so there is none. Printed, it lists all that is wrong."""
+
+    def __init__(self, message: str, problems: Iterable[Problem] = (), *, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.problems = tuple(problems)
+
+    @property
+    def whole(self) -> str:
+        """The message, and each problem on lines of its own."""
+        return "\n".join([self.message, *(f"  {each}" for each in self.problems)])
+
+    def __str__(self) -> str:
+        return f"{self.whole}\n{self.hint}" if self.hint else self.whole
 
 
 class LockedError(DestinationError):

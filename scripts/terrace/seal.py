@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from terrace import __version__
-from terrace.bundle import BundleWriter, write_index
+from terrace.bundle import BundleWriter, Facts, write_index
 from terrace.bundle.dates import SecretDates
 from terrace.bundle.writer import Addition
 from terrace.layering import Layering
@@ -18,6 +18,7 @@ from terrace.model.ledger import Entry, entries
 from terrace.model.release import BundleRef
 from terrace.model.sealed_files import ledger_of
 from terrace.model.source import json_pointer
+from terrace.refs.policy import policy_of
 
 
 class Sealed(NamedTuple):
@@ -56,6 +57,7 @@ class Sealing:
                     tenancy=contract.tenancy,
                     # What a schema was made from is no content: a comment in a contract must not reload anything.
                     schema={key: value for key, value in contract.schema.items() if key != "$comment"},
+                    facts=_facts(repository, environment),
                 )
 
     def take(self, config: EffectiveConfig, tenant: Tenant | None, layering: Layering) -> Addition | None:
@@ -114,6 +116,11 @@ def _dates(layering: Layering, target: Target, tenant: Tenant | None) -> dict[st
             days = {key: SecretDates(each.rotated, each.revoked) for key, _, each in said if isinstance(each, Entry)}
             found[document.path] = days
     return found
+
+
+def _facts(repository: Repository, environment: str) -> Facts:
+    policy = policy_of(repository.environments, environment)
+    return Facts(repository.environments[environment].kind, policy.protected, policy.grants)
 
 
 def _origins(config: EffectiveConfig, tenant: Tenant | None) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import pytest
 
-from terrace.bundle import Bundle, BundleWriter, open_bundle
+from terrace.bundle import Bundle, BundleWriter, Facts, open_bundle
 
 SCHEMA = {
     "type": "object",
@@ -19,7 +19,10 @@ SCHEMA = {
 
 def write(folder: Path, *, secret: bytes = b"password: ENC[one]\n", pool: int = 5) -> Bundle:
     """A bundle with an overlay for `acme`, none for `bolt`, and secrets of the environment and of `acme`."""
-    writer = BundleWriter(folder, environment="production", service="backend", tenancy="pooled", schema=SCHEMA)
+    facts = Facts("production", protected=True, references=("vault://secret/production/",))
+    writer = BundleWriter(
+        folder, environment="production", service="backend", tenancy="pooled", schema=SCHEMA, facts=facts
+    )
     shared = ("environments/production/backend.secrets.yaml", secret)
     own = ("tenants/acme/production/backend.secrets.yaml", b"token: ENC[acme]\n")
     writer.add(

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from terrace.bundle import Bundle, BundleWriter, open_bundle, read_index, write_index
+from terrace.bundle import Bundle, BundleWriter, Facts, open_bundle, read_index, write_index
 from terrace.bundle.writer import Addition
 from terrace.errors import BundleError
 
 
 def writer(folder: Path, **changed: Any) -> BundleWriter:
-    said: dict[str, Any] = {"environment": "test", "service": "backend", "tenancy": "pooled", "schema": {}, **changed}
-    return BundleWriter(folder, **said)
+    said: dict[str, Any] = {"environment": "test", "service": "backend", "tenancy": "pooled", "schema": {}}
+    return BundleWriter(folder, **{**said, "facts": Facts("test", protected=False), **changed})
 
 
 def test_each_slice_has_its_values_and_its_secrets_in_order(bundle: Bundle) -> None:
@@ -36,7 +36,7 @@ def test_a_tenant_without_overlays_costs_no_file(bundle: Bundle) -> None:
     assert bundle.slice("bolt").config == "config.json"
     names = sorted(path.name for path in bundle.folder.iterdir())
     assert [name.split(".")[0] for name in names] == [
-        "config", "config", "manifest", "origins", "provenance", "schema", "secrets", "secrets",
+        "config", "config", "environment", "manifest", "origins", "provenance", "schema", "secrets", "secrets",
     ]  # fmt: skip
 
 

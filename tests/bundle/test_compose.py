@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from terrace.bundle import Bundle, BundleWriter, open_bundle, recompose, verify
+from terrace.bundle import Bundle, BundleWriter, Facts, open_bundle, recompose, verify
 
 SHARED = "environments/production/backend.secrets.yaml"
 
@@ -33,7 +33,10 @@ def test_the_result_is_what_a_build_would_have_made(tmp_path: Path, bundle: Bund
 
 
 def test_a_tenant_that_is_gone_comes_back_with_its_own_secrets(tmp_path: Path, bundle: Bundle) -> None:
-    writer = BundleWriter(tmp_path / "n", environment="production", service="backend", tenancy="pooled", schema={})
+    facts = Facts("production", protected=True)
+    writer = BundleWriter(
+        tmp_path / "n", environment="production", service="backend", tenancy="pooled", schema={}, facts=facts
+    )
     writer.add(None, {"pool": 1}, [(SHARED, b"password: ENC[two]\n")])
     writer.seal()
     recompose(bundle, open_bundle(tmp_path / "n"), tmp_path / "both")

@@ -11,9 +11,11 @@ WRITE = """
 import os, sys
 from pathlib import Path
 os.umask(int(sys.argv[2], 8))
-from terrace.bundle import BundleWriter
+from terrace.bundle import BundleWriter, Facts
+facts = Facts("staging", protected=False)
 schema = {"x-terrace-version": "1.0", "properties": dict.fromkeys(set("abcdefgh"), {"type": "string"})}
-writer = BundleWriter(Path(sys.argv[1]), environment="staging", service="worker", tenancy="dedicated", schema=schema)
+head = {"environment": "staging", "service": "worker", "tenancy": "dedicated"}
+writer = BundleWriter(Path(sys.argv[1]), **head, schema=schema, facts=facts)
 shared = ("environments/staging/worker.secrets.yaml", b"\\xff\\x00 bytes as they are")
 writer.add(None, {"b": 1e-9, "a": {"é": 1.0, "z": None}}, [shared], origins={"/b": "x.yaml:1:2", "/a/z": "y.yaml:3:4"})
 for tenant in eval(sys.argv[3]):
@@ -49,9 +51,12 @@ def test_two_processes_write_identical_bundles(tmp_path: Path) -> None:
 
 def test_the_digest_of_a_known_bundle_never_changes(tmp_path: Path) -> None:
     """A new digest for old content reloads every service everywhere: that takes a new format version."""
-    from terrace.bundle import BundleWriter
+    from terrace.bundle import BundleWriter, Facts
 
-    writer = BundleWriter(tmp_path / "b", environment="e", service="s", tenancy="none", schema={"type": "object"})
+    facts = Facts("test", protected=False)
+    writer = BundleWriter(
+        tmp_path / "b", environment="e", service="s", tenancy="none", schema={"type": "object"}, facts=facts
+    )
     writer.add(None, {"number": 1.0, "text": "ü"}, [("environments/e/s.secrets.yaml", b"x")])
     ref = writer.seal()
     assert (tmp_path / "b" / "manifest.json").read_text() == KNOWN
@@ -59,14 +64,15 @@ def test_the_digest_of_a_known_bundle_never_changes(tmp_path: Path) -> None:
 
 
 KNOWN = (
-    '{"environment":"e","files":{"config.json":{"sha256":"94ac5ba99b76a8f15b6f2baa3703a579a71289a9c3c4458'
-    'f25fc79aedcb7e1c9","size":80},"schema.json":{"sha256":"a2c799262a3ce3c19ef5cdd983bf3d12b43ab3c426227'
-    '091b909dcb7054738c0","size":17},"secrets.2d711642b726b044.yaml":{"sha256":"2d711642b726b04401627ca9f'
-    'bac32f5c8530fb1903cc4db02258717921a4881","size":1}},"format":1,"schema":{"sha256":"a2c799262a3ce3c19'
-    'ef5cdd983bf3d12b43ab3c426227091b909dcb7054738c0","version":""},"service":"s","slices":{"":{"config":'
-    '"config.json","secrets":[{"file":"secrets.2d711642b726b044.yaml","layer":"environments/e/s.secrets.y'
-    'aml"}]}},"streams":{"config":"sha256:aa8c22b8b3137a99282f65c27b5b0682d61ac642cd6e9537c5cd1cec0b9a15c'
-    '5","secrets":"sha256:67bb0322619c4afbb1848751ff05b0d81b6daab44668b412e376c26ddd686dea"},"tenancy":"n'
-    'one"}'
+    '{"environment":"e","files":{"config.json":{"sha256":"94ac5ba99b76a8f15b6f2baa3703a579a71289a9c3c445'
+    '8f25fc79aedcb7e1c9","size":80},"environment.json":{"sha256":"83a425292a900136c221b839d31ed730ec9bda'
+    'f6e3e741d5d9658347e80091e5","size":92},"schema.json":{"sha256":"a2c799262a3ce3c19ef5cdd983bf3d12b43'
+    'ab3c426227091b909dcb7054738c0","size":17},"secrets.2d711642b726b044.yaml":{"sha256":"2d711642b726b0'
+    '4401627ca9fbac32f5c8530fb1903cc4db02258717921a4881","size":1}},"format":1,"schema":{"sha256":"a2c79'
+    '9262a3ce3c19ef5cdd983bf3d12b43ab3c426227091b909dcb7054738c0","version":""},"service":"s","slices":{'
+    '"":{"config":"config.json","secrets":[{"file":"secrets.2d711642b726b044.yaml","layer":"environments'
+    '/e/s.secrets.yaml"}]}},"streams":{"config":"sha256:a27ea8a0a792b42208b91743bd16f50503ebdf22485febd6'
+    '282be7041e622005","secrets":"sha256:67bb0322619c4afbb1848751ff05b0d81b6daab44668b412e376c26ddd686de'
+    'a"},"tenancy":"none"}'
 )
-KNOWN_DIGEST = "72b3af9fe1956aafc1d104f3f9c3b85a636eef21a4dc171cd48cce5926f84519"
+KNOWN_DIGEST = "803f0be8bfc085a26ba47a0fd6249723e6a1ff93dda0e2d9303c3632155f42b5"

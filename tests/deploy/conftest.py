@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from terrace.bundle import BundleWriter
+from terrace.bundle import BundleWriter, Facts
 from terrace.deploy.directory import DirectoryDestination
 
 HERE = Path(__file__).parent
@@ -61,7 +61,10 @@ def build(tmp_path: Path) -> Build:
         secret: str = "first",
     ) -> Path:
         folder = tmp_path / f"bundle-{len(made)}"
-        writer = BundleWriter(folder, environment=environment, service=service, tenancy="pooled", schema=SCHEMA)
+        facts = Facts("production", protected=True)
+        writer = BundleWriter(
+            folder, environment=environment, service=service, tenancy="pooled", schema=SCHEMA, facts=facts
+        )
         shared = (f"environments/{environment}/{service}.secrets.yaml", f"password: ENC[{secret}]\n".encode())
         writer.add(None, values, [shared])
         for tenant, own in (tenants or {}).items():

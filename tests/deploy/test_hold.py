@@ -97,13 +97,13 @@ def test_a_tenant_that_was_taken_out_again_stays_out(deploy: Any, build: Any) ->
 
 
 def test_a_contract_that_alone_was_undone_is_held_whole(deploy: Any, build: Any, tmp_path: Any) -> None:
-    from terrace.bundle import BundleWriter
+    from terrace.bundle import BundleWriter, Facts
 
     deploy(build({"a": 1}))
     for name, version in (("two", "2.0"), ("three", "3.0")):
         writer = BundleWriter(
             tmp_path / name, environment="production", service="backend", tenancy="pooled",
-            schema={"x-terrace-version": version},
+            schema={"x-terrace-version": version}, facts=Facts("production", protected=True),
         )  # fmt: skip
         writer.add(None, {"a": 1}, [("environments/production/backend.secrets.yaml", b"password: ENC[first]\n")])
         writer.seal()

@@ -11,7 +11,7 @@ import orjson
 import pyrage
 import pytest
 
-from terrace.bundle import Bundle, BundleWriter, open_bundle, verify
+from terrace.bundle import Bundle, BundleWriter, Facts, open_bundle, verify
 from terrace.bundle.dates import SecretDates
 from terrace.errors import RefusedError
 from terrace.sops import create, identities, open_
@@ -46,7 +46,14 @@ def seal(tmp_path: Path) -> Seal:
     def one(pool: int, *layers: tuple[str, str, Days], tenant: tuple[str, str, Days] | None = None) -> Path:
         folder = tmp_path / f"sealed-{len(made)}"
         made.append(folder)
-        writer = BundleWriter(folder, environment="production", service="backend", tenancy="pooled", schema=SCHEMA)
+        writer = BundleWriter(
+            folder,
+            environment="production",
+            service="backend",
+            tenancy="pooled",
+            schema=SCHEMA,
+            facts=Facts("production", True, ()),
+        )
         files = [(layer, text.encode()) for layer, text, _ in layers]
         dates = {layer: days for layer, _, days in layers if days}
         writer.add(None, {"limits": {"a": pool}}, files, dates=dates)

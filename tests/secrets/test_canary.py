@@ -46,7 +46,7 @@ CRASHES = {
     "set": ("terrace.secrets.change", "differs", ("secrets", "set", *SECRET, "--stdin"), f"{CANARY}-three\n"),
     "typed": ("terrace.secrets.values", "typed", ("secrets", "set", *SECRET, "--stdin"), f"{CANARY}-three\n"),
     "propose": ("terrace.secrets.propose", "begun", ("secrets", "propose", *SECRET, "--stdin"), f"{CANARY}-three\n"),
-    "get": ("terrace.secrets.store", "revealed", ("secrets", "get", *SECRET, "--yes"), ""),
+    "get": ("terrace.opening", "by_place", ("secrets", "get", *SECRET, "--yes"), ""),
     "edit": ("terrace.secrets.editing", "differs", ("secrets", "edit", "shop", "--env", "production"), ""),
     "import": (
         "terrace.secrets.imported",

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from terrace import sops
+from terrace.opening import by_place
 from terrace.secrets import ledger
-from terrace.secrets.store import revealed
 from terrace.sops import identities
 from terrace.sops.errors import NoKeyError
 from tests.sops.program import VERSIONS, Sops
@@ -68,7 +68,7 @@ class Drill:
     def values(self, path: str, key: str) -> Mapping[str, object]:
         """What a key opens of a file, by dotted path; nothing if it does not."""
         try:
-            found = revealed(sops.open_(self.text(path), identities.of(key)))
+            found = by_place(sops.open_(self.text(path), identities.of(key)).values)
         except NoKeyError:
             return {}
         return {".".join(map(str, pointer)): value for pointer, value in found.items()}

@@ -9,7 +9,17 @@ from pathlib import Path
 
 from terrace.bundle.canonical import canonical
 from terrace.bundle.dates import decoded
-from terrace.bundle.manifest import MANIFEST, PROVENANCE, FileEntry, Manifest, decode, is_flat, load_object
+from terrace.bundle.manifest import (
+    FACTS,
+    MANIFEST,
+    PROVENANCE,
+    SCHEMA,
+    FileEntry,
+    Manifest,
+    decode,
+    is_flat,
+    load_object,
+)
 from terrace.bundle.reader import followed, read_bytes
 from terrace.errors import BundleError
 
@@ -49,7 +59,7 @@ def _file_problems(folder: Path, manifest: Manifest) -> Iterator[str]:
         return
     there = {path.name: path for path in entries}
     used = {part.config for part in manifest.slices.values()}
-    used |= {file for part in manifest.slices.values() for _, file in part.secrets} | {"schema.json"}
+    used |= {file for part in manifest.slices.values() for _, file in part.secrets} | {SCHEMA, FACTS}
     for name in sorted(wanted.keys() | there.keys()):
         if name not in there:
             yield f"{name} is missing"

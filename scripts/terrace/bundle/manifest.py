@@ -18,6 +18,7 @@ FORMAT = 1
 
 MANIFEST = "manifest.json"
 SCHEMA = "schema.json"
+FACTS = "environment.json"
 PROVENANCE = "provenance.json"
 SHARED = ""
 """The name of the slice for no tenant."""
@@ -67,10 +68,12 @@ class Manifest(NamedTuple):
         """The digests of the configuration and of the secrets, each as `sha256:...`."""
         head = {"format": FORMAT, "environment": self.environment, "service": self.service}
         schema = {"version": self.schema_version, "sha256": self.schema_sha256}
+        # Bundles of the first builds of Terrace have none.
+        facts = {"facts": self.files[FACTS].sha256} if FACTS in self.files else {}
         config = {name: self.files[part.config].sha256 for name, part in self.slices.items()}
         secrets = {name: [self.files[file].sha256 for _, file in part.secrets] for name, part in self.slices.items()}
         return Streams(
-            digest(canonical({**head, "schema": schema, "slices": config})),
+            digest(canonical({**head, "schema": schema, **facts, "slices": config})),
             digest(canonical({**head, "slices": secrets})),
         )
 

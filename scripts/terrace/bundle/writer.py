@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 from terrace.bundle import dates as secret_dates
 from terrace.bundle.canonical import canonical
 from terrace.bundle.dates import Dates, SecretDates
+from terrace.bundle.facts import Facts
 from terrace.bundle.manifest import (
+    FACTS,
     FORMAT,
     MANIFEST,
     PROVENANCE,
@@ -50,7 +52,7 @@ class BundleWriter:
     """
 
     def __init__(
-        self, folder: Path, *, environment: str, service: str, tenancy: str, schema: Mapping[str, Any]
+        self, folder: Path, *, environment: str, service: str, tenancy: str, schema: Mapping[str, Any], facts: Facts
     ) -> None:
         _empty(folder)
         self._folder = str(folder)
@@ -61,7 +63,10 @@ class BundleWriter:
         self._dates: dict[str, Mapping[str, SecretDates]] = {}
         self._slices: dict[str, Slice] = {}
         self._secrets: dict[bytes, tuple[str, FileEntry]] = {}
-        self._files = {SCHEMA: self._write(SCHEMA, canonical(schema))}
+        self._files = {
+            SCHEMA: self._write(SCHEMA, canonical(schema)),
+            FACTS: self._write(FACTS, canonical({**self._head, **facts._asdict()})),
+        }
 
     def add(
         self,

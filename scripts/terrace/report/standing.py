@@ -46,6 +46,8 @@ def _file(file: str, block: Sequence[tuple[Standing, str]], style: Style) -> Ite
     found = [each for each, _ in block]
     yield style.paint("strong", file)
     readers = "opened by " + (", ".join(found[0].readers) or "nobody")
+    if found[0].reference:
+        readers = "named by reference: who asks the secret manager opens them"
     yield from (style.paint("dim", f"  {line}") for line in wrap(readers, style.width - 2))
     for each, line in block:
         role = _ROLES.get(each.state)

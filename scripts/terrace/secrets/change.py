@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from terrace.errors import RefusedError, UsageError
 from terrace.model.secret import Secret
 from terrace.model.source import Pointer, dotted
+from terrace.model.typed import nest
+from terrace.opening import Scalar, by_place
 from terrace.secrets import ledger, store
-from terrace.secrets.opening import Opener, Scalar
+from terrace.secrets.opening import Opener
 from terrace.secrets.place import Place
 from terrace.secrets.recipients import recipients_of
 from terrace.secrets.store import ABSENT
-from terrace.secrets.values import check, nest
+from terrace.secrets.values import check
 
 if TYPE_CHECKING:
     from terrace.sops import Opened
@@ -39,7 +41,7 @@ def change(place: Place, wanted: Wanted, opener: Opener, now: datetime) -> list[
     for pointer in wanted:
         place.secret(pointer)
     _check(place, wanted)
-    _refuse_proposed(place, wanted)
+    refuse_proposed(place, wanted)
     by_file: dict[str, dict[Pointer, Secret[Scalar] | None]] = {}
     for pointer, value in wanted.items():
         by_file.setdefault(store.path_for(place.root, place.home, place.service, pointer), {})[pointer] = value
@@ -51,7 +53,7 @@ def _check(place: Place, wanted: Wanted) -> None:
         check([contract], {pointer: value for pointer, value in wanted.items() if value is not None})
 
 
-def _refuse_proposed(place: Place, wanted: Wanted) -> None:
+def refuse_proposed(place: Place, wanted: Iterable[Pointer]) -> None:
     """Refuse what a proposal sets: it would go on outranking what is written below it."""
     for pointer in wanted:
         main = store.path_for(place.root, place.home, place.service, pointer)
@@ -74,7 +76,7 @@ def _in_file(
             changed, text = tuple(wanted), begun(place, wanted, now)
         else:
             opened = opener.open(path, text)
-            before = store.revealed(opened)
+            before = by_place(opened.values)
             _refuse_absent(path, wanted, tuple(before))
             changed = tuple(pointer for pointer, value in wanted.items() if differs(before.get(pointer), value))
             text = with_changes(opened, {pointer: wanted[pointer] for pointer in changed}, now)
@@ -93,16 +95,17 @@ def with_changes(opened: Opened, changes: Mapping[Pointer, Secret[Scalar] | None
     """The text of an opened file with changes; `ABSENT` where nothing is left in it."""
     from terrace.sops import REMOVED
 
-    left = store.revealed(opened).keys() - {pointer for pointer, value in changes.items() if value is None}
+    left = by_place(opened.values).keys() - {pointer for pointer, value in changes.items() if value is None}
     if not left and not any(value is not None for value in changes.values()):
         return ABSENT
     return opened.changed({pointer: REMOVED if value is None else value for pointer, value in changes.items()}, now)
 
 
 def dated(path: str, dates: str, changed: Mapping[Pointer, bool], text: str, now: datetime) -> str:
-    """The ledger after a change: `changed` says of each secret whether it is gone."""
-    if text == ABSENT:
-        return ABSENT
+    """The ledger after a change: `changed` says of each secret whether it is gone.
+
+    Where the whole file goes, what is left are the dates of references beside it.
+    """
     name = ledger.path_of(path)
     known = ledger.read(dates, name=name)
     day = now.date()

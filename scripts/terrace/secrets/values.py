@@ -7,31 +7,10 @@ from typing import Any
 
 from terrace.errors import RefusedError
 from terrace.model.secret import Secret
-from terrace.model.service import Contract, Field
+from terrace.model.service import Contract
 from terrace.model.source import Pointer, dotted
+from terrace.model.typed import put
 from terrace.model.variants import opened_schema
-
-Scalar = str | int | float | bool
-_NESTED = frozenset({"array", "object"})
-
-
-def typed(text: str, field: Field, pointer: Pointer) -> Secret[Scalar]:
-    """The value that `text` is for a field: text as it is, unless the contract asks for a number or true and false."""
-    types = field.types
-    if not types or "string" in types:
-        return Secret(text)
-    if types & _NESTED:
-        raise RefusedError(f"{dotted(pointer)} is not a single value, and secrets are")
-    stripped = text.strip()
-    if "boolean" in types and stripped in ("true", "false"):
-        return Secret(stripped == "true")
-    for name, read in (("integer", int), ("number", float)):
-        if name in types and stripped.isascii() and "_" not in stripped:
-            try:
-                return Secret(read(stripped))
-            except ValueError:
-                continue
-    raise RefusedError(f"{dotted(pointer)}: the value is not of type {' or '.join(sorted(types))}")
 
 
 def check(contracts: Iterable[Contract], values: Mapping[Pointer, object]) -> None:
@@ -56,23 +35,8 @@ def problems(contract: Contract, values: Mapping[Pointer, object]) -> Iterator[s
         elif field is None or not field.secret or any(isinstance(part, int) for part in pointer):
             yield f"{dotted(pointer)} is no secret by the contract of {contract.service}"
         else:
-            _put(nested, pointer, plain)
+            put(nested, pointer, plain)
     yield from _of_schema(contract, nested)
-
-
-def nest(values: Mapping[Pointer, object]) -> dict[str, Any]:
-    """Values by place as maps in one another."""
-    nested: dict[str, Any] = {}
-    for pointer, value in values.items():
-        _put(nested, pointer, value)
-    return nested
-
-
-def _put(nested: dict[str, Any], pointer: Pointer, value: object) -> None:
-    inner = nested
-    for part in pointer[:-1]:
-        inner = inner.setdefault(str(part), {})
-    inner[str(pointer[-1])] = value
 
 
 def _of_schema(contract: Contract, nested: dict[str, Any]) -> Iterator[str]:
