@@ -51,7 +51,7 @@ class Keyholder:
 
         return Log(log_folder(self._environ), required=True, repository=self._repository)
 
-    def values(self, path: str, text: str, commit: str = "") -> dict[str, Any]:
+    def values(self, path: str, text: str, commit: str = "", *, reason: str = "") -> dict[str, Any]:
         """The values of an encrypted file, nested, each a `Secret`; by the `sops` program where only that can."""
         from terrace.sops import values_of
 
@@ -61,16 +61,16 @@ class Keyholder:
             opened.append(values_of(text, self.identities, self._environ, name=path))
             return in_the_open(opened[0])
 
-        self.release(path, open_it, commit)
+        self.release(path, open_it, commit, reason=reason)
         return opened[0]
 
     def release(
-        self, what: str, give: Callable[[], Mapping[Pointer, Scalar]], commit: str = ""
+        self, what: str, give: Callable[[], Mapping[Pointer, Scalar]], commit: str = "", *, reason: str = ""
     ) -> Mapping[Pointer, Scalar]:
-        """What `give` gives, once the log has the record that `what` was opened."""
+        """What `give` gives, once the log has the record that `what` was opened, for this `reason` if there is one."""
         from terrace.audit import Opening, whoami
 
-        opening = Opening(whoami(), self._command, self._reason, what, commit)
+        opening = Opening(whoami(), self._command, reason or self._reason, what, commit)
         values, written = self.log.release(opening, give)
         if written.problem:
             self.problems.append(written.problem)

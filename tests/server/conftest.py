@@ -19,6 +19,9 @@ from terrace.bundle import BundleWriter, Facts
 from terrace.deploy.directory import DirectoryDestination
 from terrace.model.layers import leaves
 from terrace.model.source import json_pointer
+from terrace.server import tokens
+from terrace.server.access import Access
+from terrace.server.app import Server, Settings
 from terrace.server.shelf import Shelf
 from terrace.sops import create
 from tests.runtime.kitchen import Kitchen
@@ -146,3 +149,53 @@ def shelf_of(shop: Shop) -> Iterator[Callable[..., Shelf]]:
             return shelf
 
         yield make
+
+
+ServerOf = Callable[..., Server]
+
+
+@pytest.fixture
+def log() -> list[Access]:
+    """What the access log of servers got."""
+    return []
+
+
+@pytest.fixture
+def server_of(shop: Shop, log: list[Access]) -> Iterator[ServerOf]:
+    """Makes servers of the whole shop. `tokens` names their file; without, callers are those of this machine."""
+    with ExitStack() as stack:
+
+        def make(**more: Any) -> Server:
+            server = Server(Settings(str(shop.root), **{"rate": 0.0, **more}), environ=shop.environ, written=log.append)
+            stack.callback(server.shelf.close)
+            return server
+
+        yield make
+
+
+class Tokens:
+    """A file of tokens."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._kept: list[tokens.Token] = []
+
+    def make(self, name: str, *, days: float = 1, **scopes: list[str]) -> str:
+        """A new token; it may read everything that `scopes` do not say otherwise of."""
+        said = {"environments": ["*"], "services": ["*"], "tenants": ["*"], "may": ["read"], **scopes}
+        text, kept = tokens.new(
+            name, tokens.Scopes(*map(tuple, said.values())), now=datetime.now(UTC), days=days
+        )  # fmt: skip
+        self._kept.append(kept)
+        tokens.write(self.path, self._kept)
+        return text
+
+    def revoke(self, text: str) -> None:
+        """Take a token back."""
+        self._kept = [each for each in self._kept if each.id != tokens.id_of(text)]
+        tokens.write(self.path, self._kept)
+
+
+@pytest.fixture
+def tokens_file(shop: Shop) -> Tokens:
+    return Tokens(shop.folder / "tokens.yaml")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from typing import Any
 
 from terrace import yamlio
@@ -35,13 +35,26 @@ def render_config(
         return yamlio.render(values, comment if provenance else None)
     if form == "json":
         return _json(values, comment if provenance else None)
+    hidden = frozenset() if revealed else frozenset(sealed)
+    return flat(leaves(values), contract, form, comment=comment if provenance else None, hidden=hidden)
+
+
+def flat(
+    values: Iterable[tuple[Pointer, Any]],
+    contract: Contract,
+    form: str,
+    *,
+    comment: Callable[[Pointer], str] | None = None,
+    hidden: Set[Pointer] = frozenset(),
+) -> str:
+    """Leaves as lines of `dotenv` or Java `properties`, with `comment` above each; `hidden` ones are commented out."""
     write = _dotenv if form == "dotenv" else _properties
     lines = []
-    for pointer, value in leaves(values):
-        if provenance:
+    for pointer, value in values:
+        if comment is not None:
             lines.append(f"# {comment(pointer)}\n")
-        hidden = "# " if pointer in sealed and not revealed else ""  # a mask must never be taken for a value
-        lines.extend(hidden + line for line in write(contract, pointer, value))
+        mask = "# " if pointer in hidden else ""  # a mask must never be taken for a value
+        lines.extend(mask + line for line in write(contract, pointer, value))
     return "".join(lines)
 
 
