@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -123,3 +123,26 @@ async def running(server: Server) -> AsyncIterator[Asking]:
     """The application from its start-up to its shutdown."""
     async with server.api.router.lifespan_context(server.api):
         yield Asking(server)
+
+
+def play(server: Server, story: Callable[[Asking], Coroutine[Any, Any, None]]) -> None:
+    """Run `story` with the application, from its start-up to its shutdown."""
+
+    async def whole() -> None:
+        async with running(server) as ask:
+            await story(ask)
+
+    asyncio.run(whole())
+
+
+async def later(true: Callable[[], object]) -> None:
+    """Wait until `true` is, while the application goes on."""
+    async with asyncio.timeout(20):
+        while not true():
+            await asyncio.sleep(0.01)
+
+
+def served(server: Server) -> str:
+    """The digest of what is served, where that is one bundle; empty for nothing."""
+    found = [snapshot.bundle.ref.digest for snapshot in server.shelf.served.values()]
+    return found[0] if found else ""

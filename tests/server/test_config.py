@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
 
-from terrace.server.app import Server
-from tests.server.asking import Asking, running
-from tests.server.conftest import PASSWORD, ServerOf, Shop, eventually
+from tests.server.asking import Asking, later, play, served
+from tests.server.conftest import PASSWORD, ServerOf, Shop
 
 URL = "/v1/config/kitchen/production"
-Play = Callable[[Asking], Coroutine[Any, Any, None]]
-
-
-def play(server: Server, story: Play) -> None:
-    async def whole() -> None:
-        async with running(server) as ask:
-            await story(ask)
-
-    asyncio.run(whole())
 
 
 def test_values_come_in_an_envelope_that_says_what_is_withheld(shop: Shop, server_of: ServerOf) -> None:
@@ -154,9 +142,7 @@ def test_what_the_caller_has_is_not_sent_again(shop: Shop, server_of: ServerOf) 
             assert (again.status, again.body, again["etag"]) == (304, b"", tag)
         assert (await ask.get(URL, if_none_match=tags[f"{URL}?tenant=acme"])).status == 200
         new = shop.deploy({"port": 5433}, {"acme": {"port": 5432, "pool_max": 40}, "bolt": None})
-        await asyncio.to_thread(
-            eventually, lambda: server.shelf.served["production", "kitchen"].bundle.ref.digest == new  # type: ignore[index]
-        )  # fmt: skip
+        await later(lambda: served(server) == new)
         assert (await ask.get(f"{URL}?tenant=acme", if_none_match=tags[f"{URL}?tenant=acme"])).status == 304
         assert (await ask.get(URL, if_none_match=tags[URL])).json["values"]["database"]["port"] == 5433
 
@@ -170,18 +156,13 @@ def test_the_same_tag_always_stands_for_the_same_bytes(shop: Shop, server_of: Se
     async def story(ask: Asking) -> None:
         for number in range(6):
             digest = shop.deploy({"pool_max": 10 + number % 2}, {"acme": {"pool_max": 20 + number % 3}})
-            await asyncio.to_thread(eventually, lambda: served(server) == digest)  # noqa: B023
+            await later(lambda: served(server) == digest)  # noqa: B023
             for query in ("", "?tenant=acme", "?provenance=true", "?format=yaml"):
                 got = await ask.get(URL + query)
                 assert seen.setdefault(got["etag"], got.body) == got.body
         assert len(seen) == 2 * 3 + 3
 
     play(server, story)
-
-
-def served(server: Server) -> str:
-    found = [snapshot.bundle.ref.digest for snapshot in server.shelf.served.values()]
-    return found[0] if found else ""
 
 
 def test_lists_and_contract(shop: Shop, server_of: ServerOf) -> None:
@@ -236,10 +217,10 @@ def test_health_says_what_is_served_and_why_not_more(shop: Shop, server_of: Serv
         assert (await ask.get("/livez")).json == {"status": "ok"}
         assert [(each.status, each.json) for each in [await ask.get("/readyz")]] == [(503, {"status": "empty"})]
         digest = shop.deploy()
-        await asyncio.to_thread(eventually, lambda: served(server) == digest)
+        await later(lambda: served(server) == digest)
         assert (await ask.get("/readyz")).json == {"status": "ok"}
         shop.tamper(shop.seal({"pool_max": 12}))
-        await asyncio.to_thread(eventually, lambda: server.shelf.health.state == "degraded")
+        await later(lambda: server.shelf.health.state == "degraded")
         assert [(each.status, each.json) for each in [await ask.get("/readyz")]] == [(200, {"status": "degraded"})]
         said = (await ask.get("/configz")).json
         assert said["status"] == "degraded"
