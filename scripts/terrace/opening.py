@@ -82,7 +82,7 @@ class Keyholder:
             raise NeedsBinaryError(error.message, hint=f"It is changed with: sops edit {path}. {error.hint}") from None
         return opened[0]
 
-    def values(self, path: str, text: str, commit: str = "") -> dict[str, Any]:
+    def values(self, path: str, text: str, commit: str = "", *, reason: str = "") -> dict[str, Any]:
         """The values of an encrypted file, nested, each a `Secret`; by the `sops` program where only that can."""
         from terrace.sops import values_of
 
@@ -92,16 +92,17 @@ class Keyholder:
             opened.append(values_of(text, self.identities, self._environ, name=path))
             return by_place(opened[0])
 
-        self.release(path, open_it, commit)
+        self.release(path, open_it, commit, reason=reason)
         return opened[0]
 
     def release(
-        self, what: str, give: Callable[[], Mapping[Pointer, Scalar]], commit: str = ""
+        self, what: str, give: Callable[[], Mapping[Pointer, Scalar]], commit: str = "", *, reason: str = ""
     ) -> Mapping[Pointer, Scalar]:
-        """What `give` gives, once the log has the record that `what` was opened."""
+        """What `give` gives, once the log has the record that `what` was opened, for this `reason` if there is one."""
         from terrace.audit import Opening, whoami
 
-        opening = Opening(whoami(self.identity), self._command, self._reason, what, commit or self.commit)
+        why = reason or self._reason
+        opening = Opening(whoami(self.identity), self._command, why, what, commit or self.commit)
         values, written = self.log.release(opening, give)
         if written.problem:
             self.problems.append(written.problem)

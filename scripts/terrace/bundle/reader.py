@@ -82,8 +82,12 @@ class Bundle:
 
     def config(self, name: str) -> dict[str, Any]:
         """The values that the configuration file `name` holds. Tenants without overlays share one."""
+        return self.values_in(name, self.read(name))
+
+    def values_in(self, name: str, data: bytes) -> dict[str, Any]:
+        """The values in `data`, the bytes of the configuration file `name` as `read` gave them before."""
         where = str(self.folder / name)
-        raw = load_object(self.read(name), where)
+        raw = load_object(data, where)
         check_format(raw, where)
         owner = (raw.get("environment"), raw.get("service"))
         if owner != (self.ref.environment, self.ref.service):

@@ -1,0 +1,79 @@
+"""Serve sealed bundles over HTTP, to programs in any language.
+
+Reads a bundle, a destination, or a folder of destinations, and follows it: a new release is served as soon as every
+byte of it was found right. It listens on this machine only until it is told otherwise, and then wants tokens (terrace
+tokens create). Standard error gets a line of JSON for each request.
+"""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from terrace.errors import TerraceError, UsageError
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("--source", required=True, metavar="DIR", help="a bundle, a destination, or a folder of these")
+    parser.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="default: 127.0.0.1")
+    parser.add_argument("--port", type=int, default=8080, metavar="N", help="default: 8080; 0 for a free one")
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes that serve; default: 1")
+    parser.add_argument("--tokens", metavar="FILE", help="who may ask, and for what; without, who is on this machine")
+    parser.add_argument(
+        "--rate", type=float, default=100.0, metavar="N", help="requests a second of one caller, 0: any"
+    )
+    parser.add_argument("--no-access-log", action="store_true", help="no line for each request")
+    parser.add_argument(
+        "--behind-proxy", action="store_true", help="a proxy on this machine has TLS, and says who asks"
+    )
+    parser.add_argument("--insecure-no-tls", action="store_true", help="let other machines send tokens in the clear")
+
+
+def run(args: Namespace) -> int:
+    """Check what was asked for, and serve."""
+    try:
+        from terrace.server import process
+    except ModuleNotFoundError as error:
+        raise _not_installed(error) from error
+    from terrace.server.app import Server, Settings
+
+    _refuse(args)
+    settings = Settings(
+        args.source, args.tokens or "", rate=args.rate, burst=2 * args.rate, access_log=not args.no_access_log
+    )
+    # What is wrong with the source or the tokens is said here, and not once by each worker.
+    Server(settings).shelf.close()
+    listening = process.Listening(args.host, args.port, args.workers, args.behind_proxy)
+    return process.run(settings, listening)
+
+
+def _refuse(args: Namespace) -> None:
+    from terrace.server.callers import is_loopback
+
+    if args.workers < 1 or not 0 <= args.port <= 65535 or args.rate < 0:
+        raise UsageError("--workers is at least 1, --port from 0 to 65535, --rate not below 0")
+    if not Path(args.source).is_dir():
+        raise UsageError(f"{args.source} is not a folder", hint="Name a destination, a folder of them, or a bundle.")
+    local = args.host == "localhost" or is_loopback(args.host)
+    if local:
+        return
+    if not args.tokens:
+        raise UsageError(
+            f"{args.host} can be reached from other machines, and nothing says who may ask",
+            hint="Make tokens with terrace tokens create, and name their file: --tokens FILE.",
+        )
+    if not args.behind_proxy and not args.insecure_no_tls:
+        raise UsageError(
+            f"{args.host} can be reached from other machines, which would send their tokens in the clear",
+            hint="Listen on 127.0.0.1 behind a proxy that has TLS, or say --insecure-no-tls.",
+        )
+
+
+def _not_installed(error: ModuleNotFoundError) -> TerraceError:
+    missing = (error.name or "").partition(".")[0]
+    if missing not in ("fastapi", "starlette", "uvicorn"):
+        raise error
+    sys.stderr.flush()
+    return TerraceError(f"{missing} is not installed", hint="pip install 'terrace-config[server]'")

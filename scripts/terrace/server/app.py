@@ -1,0 +1,189 @@
+"""The application: a shelf, callers and routes, behind the guard."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any, NamedTuple
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
+from starlette.exceptions import HTTPException
+
+from terrace import __version__
+from terrace.errors import TerraceError
+from terrace.server import access, api, asked, documented, health
+from terrace.server.access import Access
+from terrace.server.callers import Callers, LocalOnly, TokenFile
+from terrace.server.changes import Changes
+from terrace.server.events import Configs
+from terrace.server.guard import Guard
+from terrace.server.limits import Rate
+from terrace.server.opened import Opener
+from terrace.server.problems import BUG, ProblemError, problem
+from terrace.server.shelf import Shelf
+from terrace.server.slices import Slices
+
+METHODS = ("GET",)
+
+
+class Settings(NamedTuple):
+    """What `terrace serve` was told. `tokens` is empty for callers on this machine only; `rate` 0 for no limit."""
+
+    source: str
+    tokens: str = ""
+    rate: float = 100.0
+    burst: float = 200.0
+    access_log: bool = True
+
+
+class Server:
+    """The parts of a running server."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        environ: Mapping[str, str] | None = None,
+        written: Callable[[Access], None] = access.write,
+    ) -> None:
+        self.shelf = Shelf(Path(settings.source))
+        self.changes = Changes(self.shelf)
+        self.callers: Callers = TokenFile(Path(settings.tokens)) if settings.tokens else LocalOnly()
+        slices = Slices(self.shelf, Opener(self.shelf.contents, os.environ if environ is None else environ))
+        self.api = self._api(Configs(slices, self.changes))
+        rate = Rate(settings.rate, settings.burst)
+        self.app = Guard(self.api, self.callers, rate, written if settings.access_log else None)
+
+    def close(self) -> None:
+        """Answer everybody who waits: the server is about to stop."""
+        self.changes.close()
+
+    def _api(self, configs: Configs) -> FastAPI:
+        @asynccontextmanager
+        async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+            self.changes.open()
+            self.shelf.follow()
+            _before_the_end(self.changes.close)
+            yield
+            self.changes.close()
+            self.changes.end()
+            self.shelf.close()
+
+        made = FastAPI(
+            title="Terrace", version=__version__, description="Sealed configuration, for programs in any language.",
+            lifespan=lifespan, openapi_url="/v1/openapi.json", docs_url=None, redoc_url=None, redirect_slashes=False,
+        )  # fmt: skip
+        made.include_router(api.routes(self.shelf, configs))
+        self._health_routes(made)
+        _refusals(made)
+        made.openapi = lambda: _openapi(made)  # type: ignore[method-assign]  # this is how FastAPI is told
+        return made
+
+    def _health_routes(self, made: FastAPI) -> None:
+        @made.get("/livez", **documented.LIVE, name="Whether it runs")
+        async def livez() -> Response:
+            """It runs, whatever it serves."""
+            return _status("ok")
+
+        @made.get("/readyz", **documented.READY, name="Whether it answers")
+        async def readyz() -> Response:
+            """Whether requests should come here: also while it is `degraded`, for something newer was refused."""
+            state = "closing" if self.changes.closing else self.shelf.health.state
+            return _status(state, 503 if state in ("empty", "closing") else 200)
+
+        @made.get("/configz", **documented.CONFIGZ, name="What is served")
+        async def configz(request: Request) -> Response:
+            """Which release is served since when, from which commit, and what was refused; no values."""
+            _refuse_limited(request)
+            said = health.configz(self.shelf, asked.admitted(request).caller)
+            return Response(orjson.dumps(said), headers=_FRESH, media_type="application/json")
+
+        @made.get("/metrics", **documented.METRICS, name="Numbers")
+        async def metrics(request: Request) -> Response:
+            """Numbers of the worker that answers, for Prometheus."""
+            _refuse_limited(request)
+            counts, waiting = self.app.counts, self.changes.count
+            said = health.metrics(self.shelf, asked.admitted(request).caller, counts, waiting)
+            return Response(said, headers={**_FRESH, "Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+
+
+def _before_the_end(close: Callable[[], None]) -> None:
+    """Call `close` in this event loop when the process is told to stop.
+
+    A web server waits until every request has ended, and tells the application then: too late for those that wait.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return
+    loop = asyncio.get_running_loop()
+
+    def chained(number: int) -> None:
+        before = signal.getsignal(number)
+
+        def told(number: int, frame: FrameType | None) -> None:
+            loop.call_soon_threadsafe(close)
+            if callable(before):
+                before(number, frame)
+
+        # What nobody handles ends the process at once: nobody can be answered then.
+        if callable(before) and before is not signal.default_int_handler:
+            signal.signal(number, told)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        chained(number)
+
+
+_FRESH = {"Cache-Control": "no-store"}
+
+
+def _refuse_limited(request: Request) -> None:
+    if not asked.admitted(request).caller.sees_all_tenants:
+        raise ProblemError(403, "This tells of all tenants, and the token is for some.")
+
+
+def _status(state: str, status: int = 200) -> Response:
+    return Response(orjson.dumps({"status": state}), status, _FRESH, "application/json")
+
+
+def _refusals(made: FastAPI) -> None:
+    """What routes raise becomes a problem. Nothing that was sent is repeated in it."""
+
+    @made.exception_handler(ProblemError)
+    async def told(_: Request, error: ProblemError) -> Response:
+        return problem(error.status, error.detail, error.headers)
+
+    @made.exception_handler(RequestValidationError)
+    async def not_well_formed(_: Request, error: RequestValidationError) -> Response:
+        names = sorted({str(each["loc"][-1]) for each in error.errors()})
+        return problem(422, f"Not well formed: {', '.join(names)}.")
+
+    @made.exception_handler(HTTPException)
+    async def no_route(_: Request, error: HTTPException) -> Response:
+        says = "This method is not there." if error.status_code == 405 else "There is no such page."
+        return problem(error.status_code, says, error.headers)
+
+    @made.exception_handler(Exception)
+    async def bug(_: Request, error: Exception) -> Response:
+        return problem(500, BUG)
+
+    @made.exception_handler(TerraceError)
+    async def away(_: Request, error: TerraceError) -> Response:
+        return problem(503, "It cannot be read now.", {"Retry-After": "1"})
+
+
+def _openapi(made: FastAPI) -> dict[str, Any]:
+    if made.openapi_schema is None:
+        said = get_openapi(title=made.title, version=made.version, description=made.description, routes=made.routes)
+        parts = said.setdefault("components", {})
+        parts["schemas"] = {"Problem": documented.PROBLEM, "Configuration": documented.CONFIGURATION}
+        parts["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "trc_<id>_<secret>"}}
+        made.openapi_schema = said
+    return made.openapi_schema

@@ -1,0 +1,247 @@
+"""What OpenAPI says of each route: every status, with its headers, its body and an example."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+Responses = dict[int | str, dict[str, Any]]
+
+
+class Said(TypedDict):
+    """What a route's decorator takes."""
+
+    responses: Responses
+    response_class: Any
+    openapi_extra: dict[str, Any]
+    operation_id: str
+    tags: list[str | Any]
+
+
+PROBLEM: dict[str, Any] = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string", "format": "uri-reference"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+    },
+}
+_TEXT = {"type": "string"}
+_DIGEST = {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"}
+_NAMES = {"type": "array", "items": _TEXT}
+CONFIGURATION: dict[str, Any] = {
+    "type": "object",
+    "required": ["service", "environment", "tenant", "path", "digest", "values", "secrets"],
+    "properties": {
+        "service": _TEXT,
+        "environment": _TEXT,
+        "tenant": {"type": ["string", "null"]},
+        "path": {"type": "string", "description": "The place of the values; empty for all."},
+        "digest": {**_DIGEST, "description": "Of this slice, as this caller sees it."},
+        "values": {"description": "An object, or what stands at the path."},
+        "secrets": {"type": "object", "required": ["withheld"], "properties": {"withheld": _NAMES}},
+        "provenance": {"type": "object", "additionalProperties": _TEXT},
+    },
+}
+_EXAMPLE = {
+    "service": "backend", "environment": "production", "tenant": "acme", "path": "database",
+    "digest": "sha256:" + "2f6c81d4" * 8, "values": {"host": "orders.db.svc.cluster.local", "pool_max": 40},
+    "secrets": {"withheld": ["database.password"]},
+}  # fmt: skip
+
+
+def _header(description: str, schema: dict[str, Any] | None = None) -> dict[str, Any]:
+    return {"description": description, "schema": schema or _TEXT}
+
+
+def _problem(description: str, **headers: dict[str, Any]) -> dict[str, Any]:
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {"description": description, "content": content, "headers": {**_EVERY, **headers}}
+
+
+def _json(description: str, schema: dict[str, Any], example: Any, media: str = "application/json") -> dict[str, Any]:
+    return {"description": description, "content": {media: {"schema": schema, "example": example}}, "headers": _EVERY}
+
+
+_EVERY = {"X-Request-Id": _header("As it was sent, if it was well formed; else made here.")}
+_ETAG = {"ETag": _header("Strong: of what this caller sees of the slice.")}
+_OF_CONFIG = {
+    **_EVERY,
+    **_ETAG,
+    "Vary": _header("Accept, Authorization"),
+    "Cache-Control": _header("`no-store` where secrets are inside."),
+    "Preference-Applied": _header("`wait=N`, where the request asked to wait."),
+    "Terrace-Release": _header("The bundle's digest; not for callers that are limited to tenants.", _DIGEST),
+    "Terrace-Commit": _header("The commit that the bundle was built from; as Terrace-Release."),
+}
+_RETRY = {"Retry-After": _header("Seconds.", {"type": "integer"})}
+_ALWAYS: Responses = {
+    401: _problem("Nobody known asks.", **{"WWW-Authenticate": _header("Bearer")}),
+    413: _problem("The body is too large."),
+    414: _problem("The URL is too long."),
+    422: _problem("A parameter is not well formed."),
+    429: _problem("Too many requests of this caller.", **_RETRY),
+}
+_NOT_FOUND: Responses = {404: _problem("Not there, or not for this caller: one answer for both.")}
+_AWAY: Responses = {503: _problem("It cannot be read, or a secret not be opened, now.", **_RETRY)}
+_BODY = {"schema": {"$ref": "#/components/schemas/Configuration"}, "example": _EXAMPLE}
+_PARAMETERS = [
+    {"name": "If-None-Match", "in": "header", "schema": _TEXT, "description": "The ETag that the caller has."},
+    {
+        "name": "Prefer", "in": "header", "schema": _TEXT, "example": "wait=60",
+        "description": "`wait=N`, with `If-None-Match`: answer when the values change, or after N seconds, at most 60.",
+    },
+    {"name": "Last-Event-ID", "in": "header", "schema": _TEXT, "description": "For a stream: the last event."},
+]  # fmt: skip
+_CONFIG: Responses = {
+    **_ALWAYS,
+    **_NOT_FOUND,
+    **_AWAY,
+    200: {
+        "description": "The values.",
+        "content": {
+            "application/json": _BODY,
+            "application/yaml": {"schema": {"description": "The values alone."}, "example": _EXAMPLE["values"]},
+            "text/x-java-properties": {"schema": _TEXT, "example": "database.pool_max=40\n"},
+            "text/x-dotenv": {"schema": _TEXT, "example": "DATABASE_POOL_MAX=40\n"},
+            "text/event-stream": {"schema": _TEXT, "example": "event: config\nid: 2f6c81\ndata: {}\n\n"},
+        },
+        "headers": {**_OF_CONFIG, "Terrace-Withheld": _header("How many secrets were left out.", {"type": "integer"})},
+    },
+    304: {"description": "The caller has it.", "headers": _OF_CONFIG},
+    406: _problem("There is no form that is accepted."),
+}
+
+
+def _said(operation: str, responses: Responses, tag: str, extra: dict[str, Any] | None = None) -> Said:
+    from starlette.responses import Response
+
+    extra = {**(extra or {}), "security": [{"token": []}, {}]}
+    return Said(
+        responses=responses, response_class=Response, openapi_extra=extra, operation_id=operation, tags=[tag]
+    )  # fmt: skip
+
+
+CONFIG = _said("config", _CONFIG, "Configuration", {"parameters": _PARAMETERS})
+PART = _said(
+    "config_part",
+    {**_CONFIG, 403: _problem("A secret stands at the path, and the caller may not see secrets.")},
+    "Configuration",
+    {"parameters": _PARAMETERS},
+)
+_ENVIRONMENT = {
+    "type": "object",
+    "required": ["name", "services"],
+    "properties": {"name": _TEXT, "services": _NAMES},
+}
+ENVIRONMENTS = _said(
+    "environments",
+    {
+        **_ALWAYS,
+        200: _json(
+            "What this caller can read.",
+            {
+                "type": "object",
+                "required": ["environments"],
+                "properties": {"environments": {"type": "array", "items": _ENVIRONMENT}},
+            },
+            {"environments": [{"name": "production", "services": ["backend"]}]},
+        ),
+    },
+    "Lists",
+)
+TENANTS = _said(
+    "tenants",
+    {
+        **_ALWAYS,
+        200: _json(
+            "This caller's tenants.",
+            {"type": "object", "required": ["tenants"], "properties": {"tenants": _NAMES}},
+            {"tenants": ["acme", "bolt"]},
+        ),
+    },
+    "Lists",
+)
+_RELEASE = {
+    "type": "object",
+    "required": ["number", "time", "action", "actor", "commit", "reason", "bundles"],
+    "properties": {
+        "number": {"type": "integer"},
+        "time": {"type": "string", "format": "date-time"},
+        "action": {"type": "string", "enum": ["deploy", "rollback"]},
+        "actor": _TEXT,
+        "commit": _TEXT,
+        "reason": _TEXT,
+        "bundles": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["service", "digest"],
+                "properties": {"service": _TEXT, "digest": _DIGEST},
+            },
+        },
+    },
+}
+RELEASES = _said(
+    "releases",
+    {
+        **_ALWAYS,
+        **_NOT_FOUND,
+        **_AWAY,
+        403: _problem("The token is limited to tenants."),
+        200: _json(
+            "The releases.",
+            {
+                "type": "object",
+                "required": ["environment", "releases"],
+                "properties": {"environment": _TEXT, "releases": {"type": "array", "items": _RELEASE}},
+            },
+            {"environment": "production", "releases": []},
+        ),
+    },
+    "Lists",
+)
+SCHEMA = _said(
+    "schema",
+    {
+        **_ALWAYS,
+        **_NOT_FOUND,
+        **_AWAY,
+        200: {
+            **_json("The contract.", {"type": "object"}, {"type": "object"}, "application/schema+json"),
+            "headers": {**_EVERY, **_ETAG},
+        },
+        304: {"description": "The caller has it.", "headers": {**_EVERY, **_ETAG}},
+    },
+    "Lists",
+)
+_STATUS = {"type": "object", "required": ["status"], "properties": {"status": _TEXT}}
+LIVE = _said("livez", {**_ALWAYS, 200: _json("It runs.", _STATUS, {"status": "ok"})}, "Health")
+READY = _said(
+    "readyz",
+    {
+        **_ALWAYS,
+        200: _json("It answers.", _STATUS, {"status": "degraded"}),
+        503: _json("It has nothing to serve, or is about to stop.", _STATUS, {"status": "empty"}),
+    },
+    "Health",
+)
+CONFIGZ = _said(
+    "configz",
+    {
+        **_ALWAYS,
+        403: _problem("The token is limited to tenants."),
+        200: _json("What is served and what was refused.", _STATUS, {"status": "ok", "services": []}),
+    },
+    "Health",
+)
+METRICS = _said(
+    "metrics",
+    {
+        **_ALWAYS,
+        403: _problem("The token is limited to tenants."),
+        200: _json("Numbers of this worker.", _TEXT, "terrace_server_waiting_requests 0\n", "text/plain"),
+    },
+    "Health",
+)

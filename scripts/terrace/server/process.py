@@ -1,0 +1,80 @@
+"""The process that serves: uvicorn, with one worker or several."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import socket
+from typing import NamedTuple
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.supervisors import Multiprocess
+
+from terrace.errors import ExitCode, TerraceError
+from terrace.server import logs
+from terrace.server.app import Server, Settings
+
+DRAIN = 20
+"""Seconds that requests have to end in, once the server is told to stop."""
+
+
+class Listening(NamedTuple):
+    """Where to listen. `behind_proxy`: a proxy on this machine says who asks."""
+
+    host: str
+    port: int
+    workers: int = 1
+    behind_proxy: bool = False
+
+
+class Factory:
+    """Makes the application, in each worker."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def __call__(self) -> ASGIApp:
+        """The application of this worker."""
+        logs.begin()
+        return Server(self._settings).app
+
+
+def run(settings: Settings, listening: Listening) -> int:
+    """Serve until told to stop. Returns an exit code."""
+    config = uvicorn.Config(
+        Factory(settings), factory=True, host=listening.host, port=listening.port, workers=listening.workers,
+        lifespan="on", log_config=None, access_log=False, server_header=False,
+        proxy_headers=listening.behind_proxy, forwarded_allow_ips="127.0.0.1,::1",
+        timeout_keep_alive=65, timeout_graceful_shutdown=DRAIN, h11_max_incomplete_event_size=16 * 1024,
+    )  # fmt: skip
+    # The command line leaves collecting out, for it ends soon.
+    gc.enable()
+    logs.begin()
+    with _bound(config) as bound:
+        where = address(config.host, bound.getsockname()[1])
+        logging.getLogger("terrace.server").info("%s is served at %s", settings.source, where)
+        if listening.workers == 1:
+            uvicorn.Server(config).run(sockets=[bound])
+        else:
+            Multiprocess(config, sockets=[bound]).run()
+    return ExitCode.CLEAN
+
+
+def address(host: str, port: int) -> str:
+    """The URL of what listens there."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _bound(config: uvicorn.Config) -> socket.socket:
+    family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
+    bound = socket.socket(family)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((config.host, config.port))
+    except OSError as error:
+        bound.close()
+        where = address(config.host, config.port)
+        raise TerraceError(f"cannot listen at {where}: {error.strerror}", hint="Choose another one: --port.") from error
+    bound.set_inheritable(True)
+    return bound
