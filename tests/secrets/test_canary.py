@@ -44,7 +44,7 @@ sys.exit(cli.run(sys.argv[1:]))
 SECRET = ("shop", "database.password", "--env", "production")
 CRASHES = {
     "set": ("terrace.secrets.change", "differs", ("secrets", "set", *SECRET, "--stdin"), f"{CANARY}-three\n"),
-    "typed": ("terrace.secrets.values", "typed", ("secrets", "set", *SECRET, "--stdin"), f"{CANARY}-three\n"),
+    "typed": ("terrace.model.typed", "typed", ("secrets", "set", *SECRET, "--stdin"), f"{CANARY}-three\n"),
     "propose": ("terrace.secrets.propose", "begun", ("secrets", "propose", *SECRET, "--stdin"), f"{CANARY}-three\n"),
     "get": ("terrace.opening", "by_place", ("secrets", "get", *SECRET, "--yes"), ""),
     "edit": ("terrace.secrets.editing", "differs", ("secrets", "edit", "shop", "--env", "production"), ""),
@@ -163,12 +163,13 @@ def found_in(data: bytes) -> bool:
 
 def in_memory() -> Iterator[Path]:
     """The files of memory-backed storage that hold the canary."""
-    for file in Path("/dev/shm").rglob("*"):
-        try:
-            if file.is_file() and found_in(file.read_bytes()):
-                yield file
-        except OSError:  # somebody else's, or gone already
-            continue
+    for folder, _, names in os.walk("/dev/shm"):  # which passes over folders that are gone already
+        for file in (Path(folder) / name for name in names):
+            try:
+                if file.is_file() and found_in(file.read_bytes()):
+                    yield file
+            except OSError:  # somebody else's, or gone already
+                continue
 
 
 @pytest.mark.parametrize("where", ["cmdline", "environ"])
