@@ -29,7 +29,7 @@ from terrace.server.events import Configs
 from terrace.server.guard import Guard
 from terrace.server.limits import Rate
 from terrace.server.opened import Opener
-from terrace.server.problems import ProblemError, problem
+from terrace.server.problems import BUG, ProblemError, problem
 from terrace.server.shelf import Shelf
 from terrace.server.slices import Slices
 from terrace.server.spring import routes as spring
@@ -174,6 +174,10 @@ def _refusals(made: FastAPI) -> None:
     async def no_route(_: Request, error: HTTPException) -> Response:
         says = "This method is not there." if error.status_code == 405 else "There is no such page."
         return problem(error.status_code, says, error.headers)
+
+    @made.exception_handler(Exception)
+    async def bug(_: Request, error: Exception) -> Response:
+        return problem(500, BUG)
 
     @made.exception_handler(TerraceError)
     async def away(_: Request, error: TerraceError) -> Response:

@@ -102,7 +102,7 @@ _CONFIG: Responses = {
         "description": "The values.",
         "content": {
             "application/json": _BODY,
-            "application/yaml": {"schema": _TEXT, "example": "host: orders.db.svc.cluster.local\n"},
+            "application/yaml": {"schema": {"description": "The values alone."}, "example": _EXAMPLE["values"]},
             "text/x-java-properties": {"schema": _TEXT, "example": "database.pool_max=40\n"},
             "text/x-dotenv": {"schema": _TEXT, "example": "DATABASE_POOL_MAX=40\n"},
             "text/event-stream": {"schema": _TEXT, "example": "event: config\nid: 2f6c81\ndata: {}\n\n"},

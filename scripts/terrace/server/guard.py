@@ -16,7 +16,7 @@ from terrace.server.access import Access
 from terrace.server.asked import Admitted
 from terrace.server.callers import Caller, Callers
 from terrace.server.limits import Rate
-from terrace.server.problems import ProblemError, problem
+from terrace.server.problems import BUG, ProblemError, problem
 
 LARGEST_BODY = 64 * 1024
 LONGEST_URL = 4096
@@ -59,7 +59,7 @@ class Guard:
         except Exception:
             log.exception("request %s failed: a bug of ours", passage.id)
             if not passage.status:
-                await problem(500, "This is a bug of ours.")(scope, receive, passage.send)
+                await problem(500, BUG)(scope, receive, passage.send)
         finally:
             self.counts[passage.status] += 1
             if self._written is not None:

@@ -9,6 +9,7 @@ import orjson
 from starlette.responses import Response
 
 MEDIA = "application/problem+json"
+BUG = "This is a bug of ours."
 NOTHING = "There is no such configuration, or it is not for this caller."
 
 
