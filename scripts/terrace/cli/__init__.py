@@ -29,7 +29,7 @@ def run(argv: list[str]) -> int:
     except SystemExit as leaving:  # argparse: --help and wrong use
         return leaving.code if isinstance(leaving.code, int) else ExitCode.USAGE
     except TerraceError as error:
-        _complain(error.message, error.hint)
+        _complain(error.whole, error.hint)
         return error.exit_code
     except KeyboardInterrupt:
         sys.stderr.write("\nterrace: interrupted\n")
@@ -160,7 +160,9 @@ def _unknown(name: str) -> UsageError:
 
 
 def _complain(message: str, hint: str) -> None:
-    for label, text in (("terrace: ", message), ("  hint: ", hint)):
+    from terrace.report.cells import printable
+
+    for label, text in (("terrace: ", printable(message)), ("  hint: ", printable(hint))):
         if text:
             sys.stderr.write(_fitted(label, text) if sys.stderr.isatty() else f"{label}{text}\n")
 

@@ -33,18 +33,31 @@ class Folded(NamedTuple):
     proposals: tuple[str, ...]
 
 
-def propose(where: Place, pointer: Pointer, value: Secret[Scalar], now: datetime) -> Changed:
-    """Write a proposal that sets one secret. Needs public keys only, and opens nothing."""
+class Proposed(NamedTuple):
+    """A new proposal, and those of the same secret in whose place it is."""
+
+    changed: Changed
+    replaced: tuple[str, ...]
+
+
+def propose(where: Place, pointer: Pointer, value: Secret[Scalar], now: datetime) -> Proposed:
+    """Write a proposal that sets one secret, in place of earlier ones. Needs public keys only, and opens nothing.
+
+    The names of proposals are by chance, so an earlier one would win as often as not.
+    """
     where.secret(pointer)
     for contract in where.contracts:
         check([contract], {pointer: value})
     main = store.path_for(where.root, where.home, where.service, pointer)
     path = proposal_of(main, _slug(pointer))
     known = ledger.read(store.read(where.root, main).ledger, name=ledger_of(main))
+    earlier = [each for each in store.proposals(where.root, main) if store.places(where.root, each) == [pointer]]
     text = begun(where, {pointer: value}, now)
     with store.editing(where.root, path) as held:
         held.replace(text, ledger.recorded("", {pointer: ledger.after(known, pointer, now.date())}))
-    return Changed(path, True, False, (pointer,))
+    # Only now: killed in between, there are two, which is a warning, and never none.
+    _remove(where, earlier)
+    return Proposed(Changed(path, True, False, (pointer,)), tuple(earlier))
 
 
 def waiting(root: Path, environment: str | None = None) -> Iterator[Place]:
@@ -82,10 +95,14 @@ def fold(places: Iterable[Place], opener: Opener, now: datetime) -> Iterator[Fol
             values |= _values(where, path, opener.open(path, texts.secrets).values)
             days |= ledger.read(texts.ledger, name=ledger_of(path))
         changed = _into_main(where, values, days, opener, now)
-        for path in proposals:
-            with store.editing(where.root, path) as held:
-                held.replace(ABSENT, ABSENT)
+        _remove(where, proposals)
         yield Folded(where, changed, tuple(proposals))
+
+
+def _remove(where: Place, proposals: Iterable[str]) -> None:
+    for path in proposals:
+        with store.editing(where.root, path) as held:
+            held.replace(ABSENT, ABSENT)
 
 
 def _into_main(

@@ -101,14 +101,15 @@ def _refuse(repository: Repository, new: Recipient) -> None:
         raise RefusedError(f"{shortened(new.key)} is the key of '{other.name}'", hint="Each recipient has its own.")
     for name in new.environments:
         named(name, repository.environments, "environment")
+    if new.is_recovery and new.environments:
+        raise UsageError("a recovery key opens the secrets of every environment: leave --env out")
     if not new.is_recovery and not new.environments:
         raise UsageError("say which environments it opens: --env NAME")
 
 
 def recipient(name: str, kind: str, key: str, owner: str, environments: Iterable[str], since: date) -> Recipient:
     """Somebody new."""
-    chosen = () if kind == "recovery" else tuple(dict.fromkeys(environments))
-    return Recipient(name, kind, canonical(key), owner or name, chosen, since)
+    return Recipient(name, kind, canonical(key), owner or name, tuple(dict.fromkeys(environments)), since)
 
 
 def _set(document: Document | None, path: str, pointer: tuple[str, ...], value: object) -> str:

@@ -4,20 +4,24 @@ A secrets file and its ledger change together. Both new texts are written beside
 hold the digest of the new secrets file; then the secrets file is replaced, then the ledger. Whoever comes next finds
 what a crash left: if the secrets file is the new one, the ledger's replacement is made up for, else all of it is void.
 What is written is ciphertext and dates, never a value.
+
+A plain layer with references is changed in the same way, and shares the ledger: its pending ledgers have another name.
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import os
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from terrace.errors import RefusedError, TerraceError
-from terrace.model.sealed_files import ledger_of, main_of, proposal_of
+from terrace.model.sealed_files import is_secrets, layer_beside, ledger_of, main_of, proposal_of, secrets_beside
 from terrace.model.source import Pointer
 
 if TYPE_CHECKING:
@@ -27,6 +31,9 @@ if TYPE_CHECKING:
 
 ABSENT = ""
 """The text of a file that is not there."""
+
+
+Value = str | bytes | int | float | bool
 
 
 class Texts(NamedTuple):
@@ -108,7 +115,7 @@ class Held:
             elif secrets == self.before.secrets:
                 _put(ledger_file, ledger)
             else:
-                pending = ledger_file.with_name(f".{ledger_file.name}.{_digest(secrets)}")
+                pending = ledger_file.with_name(f"{_pending_start(file.name)}{_digest(secrets)}")
                 _write(pending, ledger)
                 _sync(file.parent)
                 _put(file, secrets)
@@ -126,7 +133,8 @@ def editing(root: Path, path: str) -> Iterator[Held]:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         with _told(path):
-            _mend(root, path)
+            for each in (secrets_beside(ledger_of(path)), layer_beside(ledger_of(path))):
+                _mend(root, each)
         yield Held(root, path)
     finally:
         os.close(descriptor)
@@ -141,7 +149,7 @@ def open_audited(
 
     opened: list[Opened] = []
 
-    def open_it() -> Mapping[Pointer, str | bytes | int | float | bool]:
+    def open_it() -> Mapping[Pointer, Value]:
         opened.append(open_(text, identities, name=path))
         return revealed(opened[0])
 
@@ -149,12 +157,38 @@ def open_audited(
     return opened[0], written
 
 
-def revealed(opened: Opened) -> dict[Pointer, str | bytes | int | float | bool]:
+def values_audited(
+    path: str,
+    text: str,
+    identities: Identities,
+    environ: Mapping[str, str],
+    log: Log,
+    *,
+    command: str,
+    reason: str = "",
+    commit: str = "",
+) -> tuple[Mapping[Pointer, Value], Written]:
+    """The values of a secrets file in the open, once the audit log holds the record: where only the `sops` program can
+    open it, as of a key service, by that."""
+    from terrace.audit import Opening, whoami
+    from terrace.sops import values_of
+
+    def open_it() -> Mapping[Pointer, Value]:
+        return _revealed(values_of(text, identities, environ, name=path))
+
+    return log.release(Opening(whoami(), command, reason, path, commit), open_it)
+
+
+def revealed(opened: Opened) -> dict[Pointer, Value]:
     """The values of an opened file in the open, by place: for fingerprints, and for whoever answers for them."""
+    return _revealed(opened.values)
+
+
+def _revealed(values: Mapping[str, object]) -> dict[Pointer, Value]:
     from terrace.model.secret import Secret
 
-    found: dict[Pointer, str | bytes | int | float | bool] = {}
-    stack: list[tuple[Pointer, object]] = [((), opened.values)]
+    found: dict[Pointer, Value] = {}
+    stack: list[tuple[Pointer, object]] = [((), values)]
     while stack:
         pointer, value = stack.pop()
         if isinstance(value, dict):
@@ -174,10 +208,15 @@ def _digest(text: str) -> str:
 
 def _pending(file: Path) -> list[tuple[Path, str]]:
     """The ledgers that a crash left beside a secrets file, each with the digest of the secrets that it goes with."""
-    start = f".{Path(ledger_of(file.name)).name}."
+    start = _pending_start(file.name)
     if not file.parent.is_dir():
         return []
     return [(each, each.name.removeprefix(start)) for each in file.parent.iterdir() if each.name.startswith(start)]
+
+
+def _pending_start(name: str) -> str:
+    """How the names begin of ledgers that wait for the file `name` to be replaced."""
+    return f".{ledger_of(name)}." if is_secrets(name) else f".{name}-ledger."
 
 
 def _mend(root: Path, path: str) -> None:
@@ -188,7 +227,7 @@ def _mend(root: Path, path: str) -> None:
             _settle(pending, root / ledger_of(path))
         else:
             pending.unlink()
-    for left in file.parent.glob(f".{file.name}.*"):
+    for left in file.parent.glob(f".{file.name}.{'[0-9a-f]' * 16}"):
         left.unlink()
 
 
@@ -215,10 +254,15 @@ def _put(file: Path, text: str) -> None:
 
 
 def _write(file: Path, text: str) -> None:
-    with file.open("w", encoding="utf-8", newline="") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
+    try:
+        with file.open("w", encoding="utf-8", newline="") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+    except OSError:
+        # A full disk: nobody comes by the name of a proposal again, to sweep.
+        file.unlink(missing_ok=True)
+        raise
 
 
 def _sync(folder: Path) -> None:
@@ -230,12 +274,19 @@ def _sync(folder: Path) -> None:
 
 
 def _text(file: Path) -> str:
+    """The text of a plain file. A link would be read and then replaced; a FIFO or a device never ends."""
     try:
-        return file.read_bytes().decode("utf-8")
+        descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb") as stream:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise TerraceError(f"cannot read {file.name}: it is no plain file", hint="Remove it.")
+            return stream.read().decode("utf-8")
     except FileNotFoundError:
         return ABSENT
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        if isinstance(error, OSError) and error.errno == errno.ELOOP:
+            why = "it is a symbolic link"
         raise TerraceError(f"cannot read {file.name}: {why}") from error
 
 

@@ -124,7 +124,14 @@ def _asked(path: str) -> str:
 
     if sys.stdin is None or not sys.stdin.isatty():
         raise UsageError("there is no terminal to ask for the value", hint="Give it on standard input: --stdin")
-    first = getpass(f"Value of {path} (not shown): ", stream=sys.stderr)
-    if first != getpass("Once more: ", stream=sys.stderr):
+    try:
+        first = getpass(f"Value of {path} (not shown): ", stream=sys.stderr)
+        again = getpass("Once more: ", stream=sys.stderr)
+    except EOFError:
+        sys.stderr.write("\n")
+        raise UsageError("no value was given; nothing was changed") from None
+    except UnicodeDecodeError:
+        raise UsageError("what was typed is not UTF-8; nothing was changed") from None
+    if first != again:
         raise UsageError("the two values are not the same; nothing was changed")
     return first

@@ -34,7 +34,7 @@ def run(args: Namespace) -> int:
     folder = _options.folder_of(args)
     file = Path(args.key_file).absolute() if args.key_file else keyfile.default_file(os.environ)
     now = _given.now()
-    found = register.whole(folder)
+    found = _register.sound(folder)
     new = register.recipient(args.name, args.kind, register.SAMPLE, args.owner, args.env, now.date())
     register.entered(found, new)  # whatever is wrong with it is told before there is a key
     public = keyfile.make(file, folder, args.name, now)

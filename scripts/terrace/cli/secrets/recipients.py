@@ -54,7 +54,7 @@ def run(args: Namespace) -> int:
 def _texts(args: Namespace, folder: Path) -> dict[str, str | None]:
     from terrace.secrets import register
 
-    found = register.whole(folder)
+    found = _register.sound(folder)
     today = _given.now().date()
     if args.action == "add":
         return register.entered(found, register.recipient(args.name, args.kind, args.key, args.owner, args.env, today))
