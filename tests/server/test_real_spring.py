@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -13,6 +10,7 @@ import pytest
 
 from terrace.bundle import BundleWriter, Facts
 from tests.server.conftest import FILE, NOW, PASSWORD, Shop, Tokens, eventually, origins
+from tests.server.process import serving
 from tests.server.springclient import BOOTS, Client
 
 pytestmark = [pytest.mark.real, pytest.mark.parametrize("boot", BOOTS)]
@@ -89,19 +87,8 @@ def deploy(shop: Shop, tenant: dict[str, Any] | None = None, **changed: Any) -> 
 def url(shop: Shop, tokens_file: Tokens) -> Iterator[str]:
     """Where a real server of this shop listens, which knows the tokens of the file."""
     tokens_file.make("nobody in particular")
-    command = [sys.executable, "-m", "terrace", "serve", "--source", str(shop.root), "--port", "0"]
-    log = shop.folder / "server.log"
-    with log.open("wb") as stream:
-        process = subprocess.Popen([*command, "--tokens", str(tokens_file.path)], env=shop.environ, stderr=stream)
-    try:
-        said = re.compile(r"is served at (http://\S+?)\"")
-        eventually(lambda: said.search(log.read_text()) or process.poll() is not None)
-        found = said.search(log.read_text())
-        assert found, log.read_text()
-        yield found[1]
-    finally:
-        process.terminate()
-        process.wait(timeout=60)
+    with serving(shop, "--tokens", str(tokens_file.path)) as running:
+        yield f"http://127.0.0.1:{running.port}"
 
 
 Start = Callable[..., Client]

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -23,18 +21,15 @@ from terrace.server import health
 from terrace.server.callers import ANONYMOUS
 from terrace.server.shelf import Shelf
 from tests.server.conftest import Shop
+from tests.server.observability.files import DASHBOARD, FOLDER, panels, program, readable, shown
 
 ROOT = Path(__file__).parents[3]
-FOLDER = ROOT / "docs" / "observability"
 TESTS = Path(__file__).parent / "alerts_test.yaml"
-DASHBOARD = json.loads((FOLDER / "dashboard.json").read_text())
 OF_PROMETHEUS = {"job", "instance"}
 STATUS = Status(
     "ok", "backend", "production", "", "sha256:1", "c0ffee", "1.0.0", datetime.now(UTC),
     None, (), (), {}, (), None, 1, 0,
 )  # fmt: skip
-# A Grafana variable in a selector, or an interval: something that PromQL can read.
-VARIABLES = {"$__rate_interval": "5m", "$environment": ".*", "$service": ".*", "$job": ".*"}
 
 
 def read(path: Path) -> Any:
@@ -45,14 +40,6 @@ def read(path: Path) -> Any:
 
 def rules() -> list[dict[str, Any]]:
     return [rule for group in read(FOLDER / "alerts.yaml")["groups"] for rule in group["rules"]]
-
-
-def panels() -> list[dict[str, Any]]:
-    return [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
-
-
-def shown() -> list[str]:
-    return [target["expr"] for panel in panels() for target in panel["targets"]]
 
 
 def queries() -> Iterator[str]:
@@ -154,20 +141,8 @@ def test_the_dashboard_can_be_imported_anywhere() -> None:
     assert used - {"__all", "__rate_interval"} == variables
 
 
-def promtool() -> str:
-    """The program of Prometheus that checks rules; installed, where that is possible and it is not there."""
-    found = shutil.which("promtool")
-    if not found and os.geteuid() == 0 and shutil.which("apt-get"):
-        command = ["apt-get", "install", "--yes", "--no-install-recommends", "prometheus"]
-        environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        subprocess.run(command, env=environ, check=True, capture_output=True)
-        found = shutil.which("promtool")
-    assert found, "promtool is not installed: apt-get install prometheus"
-    return found
-
-
 def check(*arguments: str) -> str:
-    done = subprocess.run([promtool(), *arguments], capture_output=True, text=True, check=False)
+    done = subprocess.run([program("promtool"), *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -184,11 +159,7 @@ def test_alerts_fire_when_they_should() -> None:
 
 @pytest.mark.real
 def test_prometheus_can_read_what_the_dashboard_asks(tmp_path: Path) -> None:
-    recorded = []
-    for number, expression in enumerate(shown()):
-        for name, text in VARIABLES.items():
-            expression = expression.replace(name, text)
-        recorded.append({"record": f"shown:{number}", "expr": expression})
+    recorded = [{"record": f"shown:{n}", "expr": readable(each)} for n, each in enumerate(shown())]
     (tmp_path / "shown.yaml").write_text(json.dumps({"groups": [{"name": "shown", "rules": recorded}]}))
     assert f"{len(recorded)} rules found" in check("check", "rules", str(tmp_path / "shown.yaml"))
 
@@ -198,5 +169,7 @@ def test_prometheus_finds_nothing_wrong_with_what_is_told(shop: Shop, shelf_of: 
     shop.deploy()
     pages = [exposition(lambda: STATUS)()[2].decode(), health.metrics(shelf_of(), ANONYMOUS, {200: 1}, 0)]
     for page in pages:
-        done = subprocess.run([promtool(), "check", "metrics"], input=page, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [program("promtool"), "check", "metrics"], input=page, capture_output=True, text=True, check=False
+        )
         assert (done.returncode, done.stdout + done.stderr) == (0, "")
