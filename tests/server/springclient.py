@@ -13,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from tests.debian import program
 from tests.golang import CACHE
 
 SOURCES = Path(__file__).parent / "spring"
@@ -23,8 +24,8 @@ BOOTS = {"3.5.7": "2025.0.0", "4.0.7": "2025.1.1"}
 @cache
 def class_path(boot: str) -> str:
     """Where Java finds the application and all that it needs."""
-    for program in ("java", "javac", "mvn"):
-        assert shutil.which(program), f"{program} is missing: apt-get install default-jdk-headless maven"
+    for name in ("java", "javac", "mvn"):
+        program(name, "default-jdk-headless", "maven")
     made = sha256((SOURCES / "Client.java").read_bytes() + (SOURCES / "pom.xml").read_bytes()).hexdigest()[:12]
     folder = CACHE / f"spring-client-{boot}-{made}"
     CACHE.mkdir(parents=True, exist_ok=True)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
+
+from tests import debian
 
 FOLDER = Path(__file__).parents[3] / "docs" / "observability"
 DASHBOARD = json.loads((FOLDER / "dashboard.json").read_text())
@@ -32,12 +31,5 @@ def readable(expression: str) -> str:
 
 
 def program(name: str) -> str:
-    """A program of Prometheus; installed, where that is possible and it is not there."""
-    found = shutil.which(name)
-    if not found and os.geteuid() == 0 and shutil.which("apt-get"):
-        command = ["apt-get", "install", "--yes", "--no-install-recommends", "prometheus"]
-        environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        subprocess.run(command, env=environ, check=True, capture_output=True)
-        found = shutil.which(name)
-    assert found, f"{name} is not installed: apt-get install prometheus"
-    return found
+    """A program of Prometheus."""
+    return debian.program(name, "prometheus")
