@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import re
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from terrace import yamlio
 from terrace.model.service import Contract
@@ -261,6 +264,36 @@ NAMES = [
 @pytest.mark.parametrize(("limits", "expected"), NAMES)
 def test_each_value_has_a_name_of_its_own(limits: dict[str, Any], expected: dict[str, Any]) -> None:
     assert {each.name: each.value for each in properties({"limits": limits}, CONTRACT)} == expected
+
+
+ALIKE = st.sampled_from(["ab", "aB", "a-b", "a_b", "a.b", "a", "b"])
+KEYS = ALIKE | st.text(min_size=1, max_size=6).filter(lambda key: not set(key) & set("[]"))
+
+
+@given(st.dictionaries(KEYS, st.integers() | st.dictionaries(KEYS, st.integers(), min_size=1), min_size=1))
+def test_spring_reads_each_name_as_the_place_of_its_value(limits: dict[str, Any]) -> None:
+    found = properties({"limits": limits}, CONTRACT)
+    places = [read_by_spring(each.name) for each in found]
+    assert len(set(places)) == len(places)
+    for each, place in zip(found, places, strict=True):
+        pairs = zip(place, each.pointer, strict=True)
+        assert all(step.exact in (part, None) and loosely(step.text) == loosely(str(part)) for step, part in pairs)
+
+
+class Step(NamedTuple):
+    """One step of a name: in brackets it is exact, else read loosely."""
+
+    text: str
+    exact: str | None
+
+
+def loosely(text: str) -> str:
+    return text.replace("-", "").replace("_", "").lower()
+
+
+def read_by_spring(name: str) -> tuple[Step, ...]:
+    steps = re.findall(r"\[([^\[\]]*)\]|([^.\[\]]+)", name)
+    return tuple(Step(exact, exact) if exact else Step(loosely(text), None) for exact, text in steps)
 
 
 def test_names_of_the_contract_stand_as_they_are() -> None:
