@@ -17,6 +17,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
 
 from terrace import __version__
 from terrace.errors import TerraceError
@@ -31,6 +32,8 @@ from terrace.server.opened import Opener
 from terrace.server.problems import BUG, ProblemError, problem
 from terrace.server.shelf import Shelf
 from terrace.server.slices import Slices
+from terrace.server.spring import routes as spring
+from terrace.server.spring.asked import with_passwords
 
 METHODS = ("GET",)
 
@@ -61,7 +64,8 @@ class Server:
         slices = Slices(self.shelf, Opener(self.shelf.contents, os.environ if environ is None else environ))
         self.api = self._api(Configs(slices, self.changes))
         rate = Rate(settings.rate, settings.burst)
-        self.app = Guard(self.api, self.callers, rate, written if settings.access_log else None)
+        self.guard = Guard(self.api, self.callers, rate, written if settings.access_log else None)
+        self.app: ASGIApp = with_passwords(self.guard)
 
     def close(self) -> None:
         """Answer everybody who waits: the server is about to stop."""
@@ -83,6 +87,7 @@ class Server:
             lifespan=lifespan, openapi_url="/v1/openapi.json", docs_url=None, redoc_url=None, redirect_slashes=False,
         )  # fmt: skip
         made.include_router(api.routes(self.shelf, configs))
+        made.include_router(spring.routes(self.shelf, configs))
         self._health_routes(made)
         _refusals(made)
         made.openapi = lambda: _openapi(made)  # type: ignore[method-assign]  # this is how FastAPI is told
@@ -111,7 +116,7 @@ class Server:
         async def metrics(request: Request) -> Response:
             """Numbers of the worker that answers, for Prometheus."""
             _refuse_limited(request)
-            counts, waiting = self.app.counts, self.changes.count
+            counts, waiting = self.guard.counts, self.changes.count
             said = health.metrics(self.shelf, asked.admitted(request).caller, counts, waiting)
             return Response(said, headers={**_FRESH, "Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
 
@@ -184,6 +189,9 @@ def _openapi(made: FastAPI) -> dict[str, Any]:
         said = get_openapi(title=made.title, version=made.version, description=made.description, routes=made.routes)
         parts = said.setdefault("components", {})
         parts["schemas"] = {"Problem": documented.PROBLEM, "Configuration": documented.CONFIGURATION}
-        parts["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "trc_<id>_<secret>"}}
+        parts["securitySchemes"] = {
+            "token": {"type": "http", "scheme": "bearer", "bearerFormat": "trc_<id>_<secret>"},
+            "password": {"type": "http", "scheme": "basic", "description": "The token as password, of any user."},
+        }
         made.openapi_schema = said
     return made.openapi_schema
