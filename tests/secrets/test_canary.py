@@ -1,7 +1,7 @@
 """A secret goes its whole way, and its value is searched for wherever it has no business to be.
 
-From `terrace init` through checks, build, deploy and crashes, every output, file, bundle, log and temporary folder is
-searched, memory-backed ones too, and so is what the kernel shows of each of our processes while it runs: its arguments
+From `terrace init` through checks, build, deploy, an application's start and crashes, every output, file, bundle and log is
+searched, temporary folders and memory-backed ones too, and so is what the kernel shows of each of our processes while it runs: its arguments
 and its variables. Where a command is there to show a value, it stands on that command's standard output and
 nowhere else.
 """
@@ -41,6 +41,28 @@ def broken(*arguments):
 setattr(import_module("{module}"), "{name}", broken)
 sys.exit(cli.run(sys.argv[1:]))
 """
+APPLICATION = """
+import logging, sys
+from pydantic import Field
+sys.path.insert(0, "schemas")
+import shop
+from terrace.runtime import ConfigError, load, watch
+from terrace.runtime.asgi import described
+logging.basicConfig(level=logging.DEBUG)
+with watch(shop.Config, service="shop", last_good=sys.argv[1]) as handle:
+    config = handle.current
+    assert config.database.password.get_secret_value().startswith(sys.argv[2])
+    print(handle, handle.revision, config, repr(config), described(handle.status), handle.revision.judged)
+    class Stricter(shop.Config):
+        database: str
+    try:
+        load(Stricter, service="shop")
+    except ConfigError as error:
+        print(error, repr(error))
+    raise RuntimeError("the application crashes")
+"""
+"""An application that loads what was deployed, prints whatever can be printed of it, and dies."""
+
 SECRET = ("shop", "database.password", "--env", "production")
 CRASHES = {
     "set": ("terrace.secrets.change", "differs", ("secrets", "set", *SECRET, "--stdin"), f"{CANARY}-three\n"),
@@ -181,6 +203,14 @@ def test_the_watch_sees_what_stands_in_an_argument_or_a_variable(where: str) -> 
     assert {found.split()[1] for found in watch.found} == {where}
 
 
+def run_application(folder: Path, surroundings: Path) -> subprocess.CompletedProcess[bytes]:
+    """The application of the repository, started on what was deployed; it may be told how the value begins."""
+    (released,) = folder.rglob("shop/..data")
+    variables = {**os.environ, "TERRACE_ENV": "production", "TERRACE_SOURCE": str(released.parent)}
+    command = [sys.executable, "-c", APPLICATION, str(surroundings / "last-good"), CANARY[:6]]
+    return subprocess.run(command, cwd=folder, env=variables, capture_output=True, check=False)
+
+
 @pytest.mark.kill
 def test_the_canary_is_seen_nowhere(surroundings: Path, ada: Person) -> None:
     folder = surroundings / "repository"
@@ -226,6 +256,10 @@ def test_the_canary_is_seen_nowhere(surroundings: Path, ada: Person) -> None:
         showing("show", "shop", "--env", "production", "--reveal", "--yes")
         showing("secrets", "get", *SECRET, "--yes")
         run("exec", "--env", "production", "--", "/no/such/program", code=3)
+        said = run_application(folder, surroundings)
+        outputs.extend((said.stdout, said.stderr))
+        assert b"the application crashes" in said.stderr, said.stderr.decode()
+        assert b"the configuration of shop in production is not right" in said.stdout
         run("secrets", "audit", "verify")
         run("secrets", "audit", "show")
         run("secrets", "audit", "export")
