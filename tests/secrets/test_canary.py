@@ -1,9 +1,9 @@
 """A secret goes its whole way, and its value is searched for wherever it has no business to be.
 
-From `terrace init` through checks, build, deploy, an application's start and crashes, every output, file, bundle and log is
-searched, temporary folders and memory-backed ones too, and so is what the kernel shows of each of our processes while it runs: its arguments
-and its variables. Where a command is there to show a value, it stands on that command's standard output and
-nowhere else.
+From `terrace init` through checks, build, deploy, an application's start and crashes, every output, file, bundle and
+log is searched, temporary folders and memory-backed ones too, and so is what the kernel shows of each of our processes
+while it runs: its arguments and its variables. Where a command is there to show a value, it stands on that command's
+standard output and nowhere else.
 """
 
 from __future__ import annotations
