@@ -26,6 +26,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=8080, metavar="N", help="default: 8080; 0 for a free one")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes that serve; default: 1")
     parser.add_argument("--tokens", metavar="FILE", help="who may ask, and for what; without, who is on this machine")
+    parser.add_argument("--callers", metavar="FILE", help="who may ask by a certificate, or a token of OIDC")
     parser.add_argument("--tls-cert", metavar="FILE", help="the server's certificate and those between it and its root")
     parser.add_argument("--tls-key", metavar="FILE", help="the key of the certificate, without passphrase")
     parser.add_argument("--client-ca", metavar="FILE", help="who signs the certificates that callers may show")
@@ -49,7 +50,12 @@ def run(args: Namespace) -> int:
 
     _refuse(args)
     settings = Settings(
-        args.source, args.tokens or "", rate=args.rate, burst=2 * args.rate, access_log=not args.no_access_log
+        args.source,
+        args.tokens or "",
+        callers=args.callers or "",
+        rate=args.rate,
+        burst=2 * args.rate,
+        access_log=not args.no_access_log,
     )
     # What is wrong with the source or the tokens is said here, and not once by each worker.
     Server(settings).shelf.close()
@@ -75,10 +81,10 @@ def _refuse(args: Namespace) -> None:
     local = args.host == "localhost" or is_loopback(args.host)
     if local:
         return
-    if not args.tokens:
+    if not args.tokens and not args.callers:
         raise UsageError(
             f"{args.host} can be reached from other machines, and nothing says who may ask",
-            hint="Make tokens with terrace tokens create, and name their file: --tokens FILE.",
+            hint="Make tokens with terrace tokens create, and name their file: --tokens FILE; or --callers FILE.",
         )
     if not args.tls_cert and not args.behind_proxy and not args.insecure_no_tls:
         raise UsageError(
@@ -99,7 +105,7 @@ def _tls(args: Namespace) -> Tls | None:
 
 def _not_installed(error: ModuleNotFoundError) -> TerraceError:
     missing = (error.name or "").partition(".")[0]
-    if missing not in ("fastapi", "starlette", "uvicorn"):
+    if missing not in ("fastapi", "jwt", "starlette", "uvicorn"):
         raise error
     sys.stderr.flush()
     return TerraceError(f"{missing} is not installed", hint="pip install 'terrace-config[server]'")

@@ -27,6 +27,7 @@ from terrace.server.changes import Changes
 from terrace.server.events import Configs
 from terrace.server.guard import Guard
 from terrace.server.limits import Rate
+from terrace.server.listed import CallerFile, Together
 from terrace.server.opened import Opener
 from terrace.server.problems import BUG, ProblemError, problem
 from terrace.server.shelf import Shelf
@@ -36,13 +37,14 @@ METHODS = ("GET",)
 
 
 class Settings(NamedTuple):
-    """What `terrace serve` was told. `tokens` is empty for callers on this machine only; `rate` 0 for no limit."""
+    """What `terrace serve` was told. Without `tokens` and `callers` who asks is on this machine; `rate` 0: no limit."""
 
     source: str
     tokens: str = ""
     rate: float = 100.0
     burst: float = 200.0
     access_log: bool = True
+    callers: str = ""
 
 
 class Server:
@@ -57,7 +59,7 @@ class Server:
     ) -> None:
         self.shelf = Shelf(Path(settings.source))
         self.changes = Changes(self.shelf)
-        self.callers: Callers = TokenFile(Path(settings.tokens)) if settings.tokens else LocalOnly()
+        self.callers = _callers(settings)
         slices = Slices(self.shelf, Opener(self.shelf.contents, os.environ if environ is None else environ))
         self.api = self._api(Configs(slices, self.changes))
         rate = Rate(settings.rate, settings.burst)
@@ -114,6 +116,14 @@ class Server:
             counts, waiting = self.app.counts, self.changes.count
             said = health.metrics(self.shelf, asked.admitted(request).caller, counts, waiting)
             return Response(said, headers={**_FRESH, "Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+
+
+def _callers(settings: Settings) -> Callers:
+    ours: Callers = TokenFile(Path(settings.tokens)) if settings.tokens else LocalOnly()
+    if not settings.callers:
+        return ours
+    others = CallerFile(Path(settings.callers))
+    return Together(ours, others) if settings.tokens else others
 
 
 def _before_the_end(close: Callable[[], None]) -> None:
@@ -184,6 +194,8 @@ def _openapi(made: FastAPI) -> dict[str, Any]:
         said = get_openapi(title=made.title, version=made.version, description=made.description, routes=made.routes)
         parts = said.setdefault("components", {})
         parts["schemas"] = {"Problem": documented.PROBLEM, "Configuration": documented.CONFIGURATION}
-        parts["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "trc_<id>_<secret>"}}
+        parts["securitySchemes"] = {
+            "token": {"type": "http", "scheme": "bearer", "bearerFormat": "trc_<id>_<secret> or JWT"}
+        }
         made.openapi_schema = said
     return made.openapi_schema
