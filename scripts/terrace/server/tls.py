@@ -90,8 +90,8 @@ def _ask_for_certificates(context: ssl.SSLContext, client_ca: str) -> None:
     except (OSError, ValueError) as error:
         raise _not_right(client_ca, error) from error
     context.verify_mode = ssl.CERT_OPTIONAL
-    # A session that is taken up again is not verified again.
-    context.options |= ssl.OP_NO_TICKET
+    # A session that is taken up again is not verified again, and before 1.3 there is no way to have none.
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.num_tickets = 0
 
 
