@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, TypeVar
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -81,10 +81,13 @@ def reply(ask: BaseHTTPRequestHandler, said: object, status: int = 200, **header
     ask.wfile.write(body)
 
 
+Kind = TypeVar("Kind", bound=Provider)
+
+
 @contextmanager
-def provider() -> Iterator[Provider]:
+def provider(kind: type[Kind]) -> Iterator[Kind]:
     """One that runs."""
-    made: Provider
+    made: Kind
 
     class Answer(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -95,12 +98,14 @@ def provider() -> Iterator[Provider]:
             else:
                 answer(self)
 
+        do_POST = do_GET
+
         def log_message(self, format: str, *args: object) -> None:
             """Tests are quiet."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
     server.daemon_threads = True
-    made = Provider(f"http://127.0.0.1:{server.server_port}")
+    made = kind(f"http://127.0.0.1:{server.server_port}")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:

@@ -46,7 +46,7 @@ class Listed:
 
 @pytest.fixture
 def issuer() -> Iterator[Provider]:
-    with provider() as running:
+    with provider(Provider) as running:
         yield running
 
 
@@ -135,6 +135,7 @@ ATTACKS: dict[str, Callable[[Provider], str]] = {
     "over": lambda by: by.token(exp=at(-31)),
     "without an end": lambda by: by.token(exp=None),
     "with an end that is no number": lambda by: by.token(exp=True),
+    "with a beginning that is no number": lambda by: by.token(nbf=True),
     "with an endless end": lambda by: by.token(exp=float("inf")),
     "with a text for an end": lambda by: by.token(exp=str(at(300))),
     "not yet good": lambda by: by.token(nbf=at(60)),
@@ -142,6 +143,7 @@ ATTACKS: dict[str, Callable[[Provider], str]] = {
     "without a beginning": lambda by: by.token(iat=None),
     "issued too long ago": lambda by: by.token(iat=at(-86400 - 31), exp=at(86400)),
     "with an extension that it demands": lambda by: by.token(header={"crit": ["exp"], "exp": 1}),
+    "with an extension that could be understood": lambda by: by.token(header={"crit": ["b64"], "b64": True}),
     "of another type": lambda by: by.token(header={"typ": "logout+jwt"}),
     "with a key id that is a list": lambda by: unsigned(by.token(), {"alg": "RS256", "kid": ["RS256"]}, "AAAA"),
     "deep": lambda by: ".".join([base64.urlsafe_b64encode(b"[" * 6000).decode(), by.token().split(".")[1], "AAAA"]),
@@ -312,7 +314,7 @@ def test_many_unknown_keys_are_one_question(server: Server, issuer: Provider) ->
 
 
 def test_nobody_makes_it_ask_who_is_not_listed(server: Server, issuer: Provider) -> None:
-    with provider() as other:
+    with provider(Provider) as other:
         foreign = [other.token(), other.token(header={"jku": f"{other.url}/jwks"})]
         assert statuses(server, *foreign, issuer.token("HS256", "k" * 32)) == [401, 401, 401]
         assert not other.asked

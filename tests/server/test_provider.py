@@ -21,7 +21,7 @@ from tests.server.pki import HERE, SERVER, Authority
 
 @pytest.fixture
 def issuer() -> Iterator[Provider]:
-    with provider() as running:
+    with provider(Provider) as running:
         yield running
 
 

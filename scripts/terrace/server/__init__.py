@@ -10,6 +10,7 @@
     listed.py       callers by certificates, and by tokens of OIDC providers; all kinds together
     caller_file.py  the file that lists them; claims.py, what a token's claims give
     bearer.py       tokens of providers: what is checked; provider.py, their keys
+    oidc_sign_in.py signing in at a provider with a browser
     tls.py          certificates, the server's and its callers'
     problems.py     what goes wrong, as RFC 9457 has it
     api.py          the routes below /v1

@@ -89,6 +89,24 @@ class Rule(_Scoped):
         return self
 
 
+class SignIn(_Part):
+    """People sign in at this provider with a browser. `url` is where they see this server.
+
+    `secret_file` holds the client's secret, where it has one.
+    """
+
+    client_id: _Name
+    url: str
+    secret_file: str = ""
+    scope: Annotated[str, Field(pattern=r"^openid( [!#-[\]-~]+)*$", max_length=500)] = "openid"
+
+    @model_validator(mode="after")
+    def _comes_back_safely(self) -> SignIn:
+        if not is_allowed(self.url, loopback=True) or "?" in self.url:
+            raise ValueError(f"{self.url} is no https:// URL without user, query and fragment")
+        return self
+
+
 class Issuer(_Part):
     """A provider whose tokens are good for `audience`.
 
@@ -109,6 +127,7 @@ class Issuer(_Part):
     leeway: Annotated[int, Field(ge=0, le=300)] = 30
     max_age: Annotated[int, Field(ge=1, le=7 * 86400)] = 86400
     rules: Annotated[tuple[Rule, ...], Field(min_length=1)]
+    sign_in: SignIn | None = None
 
     @model_validator(mode="after")
     def _asks_safely(self) -> Issuer:
@@ -116,6 +135,8 @@ class Issuer(_Part):
         for url in urls:
             if not is_allowed(url, loopback=True):
                 raise ValueError(f"{url} is no https:// URL without user and fragment")
+        if self.sign_in is not None and self.sign_in.client_id not in self.audience:
+            raise ValueError("a token of sign_in is for its client_id: name that as an audience, too")
         return self
 
 
@@ -161,7 +182,11 @@ def _with_files_beside(listed: Listed, folder: Path) -> Listed:
 
 def _from(folder: Path, issuer: Issuer) -> Issuer:
     keys = str(folder / issuer.keys) if issuer.keys and "://" not in issuer.keys else issuer.keys
-    return issuer.model_copy(update={"keys": keys, "ca_file": str(folder / issuer.ca_file) if issuer.ca_file else ""})
+    ca_file = str(folder / issuer.ca_file) if issuer.ca_file else ""
+    sign_in = issuer.sign_in
+    if sign_in is not None and sign_in.secret_file:
+        sign_in = sign_in.model_copy(update={"secret_file": str(folder / sign_in.secret_file)})
+    return issuer.model_copy(update={"keys": keys, "ca_file": ca_file, "sign_in": sign_in})
 
 
 def _kept_from_others(path: Path) -> str:

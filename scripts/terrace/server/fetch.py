@@ -8,8 +8,10 @@ import ipaddress
 import socket
 import ssl
 import threading
+from collections.abc import Mapping
 from contextlib import suppress
-from urllib.parse import SplitResult, urlsplit
+from typing import NamedTuple
+from urllib.parse import SplitResult, urlencode, urlsplit
 
 from terrace.errors import TerraceError
 
@@ -40,19 +42,43 @@ def is_here(url: str) -> bool:
         return host == "localhost"
 
 
-def get(url: str, *, ca_file: str = "", loopback: bool = False, seconds: float = SECONDS) -> bytes:
-    """The body of what stands there. Raises `TerraceError`, without a word of what was answered."""
+def get(
+    url: str,
+    *,
+    form: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+    ca_file: str = "",
+    loopback: bool = False,
+    seconds: float = SECONDS,
+) -> bytes:
+    """The body of what stands there, or of the answer to `form`.
+
+    Raises `TerraceError`, without a word of what was sent or answered.
+    """
     if not is_allowed(url, loopback=loopback):
         raise TerraceError(f"{url} is not asked: only https, and no user in it")
     parts = urlsplit(url)
     try:
         connection = _connection(parts, ca_file, seconds)
         try:
-            return _body(connection, parts, seconds)
+            return _body(connection, parts, _Request(form, headers or {}), seconds)
         finally:
             connection.close()
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise TerraceError(f"{url} cannot be had: {type(error).__name__}") from error
+
+
+class _Request(NamedTuple):
+    form: Mapping[str, str] | None
+    headers: Mapping[str, str]
+
+    def send(self, connection: http.client.HTTPConnection, path: str) -> None:
+        headers = {"Accept": "application/json", "User-Agent": "terrace", **self.headers}
+        if self.form is None:
+            connection.request("GET", path, headers=headers)
+        else:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            connection.request("POST", path, urlencode(self.form), headers)
 
 
 def _connection(parts: SplitResult, ca_file: str, seconds: float) -> http.client.HTTPConnection:
@@ -63,7 +89,7 @@ def _connection(parts: SplitResult, ca_file: str, seconds: float) -> http.client
     return http.client.HTTPSConnection(host, parts.port, timeout=seconds, context=context)
 
 
-def _body(connection: http.client.HTTPConnection, parts: SplitResult, seconds: float) -> bytes:
+def _body(connection: http.client.HTTPConnection, parts: SplitResult, request: _Request, seconds: float) -> bytes:
     connection.connect()
     # A time-out of the socket begins anew with each byte; this one does not. The response may keep the socket alone.
     watch = threading.Timer(seconds, _end, [connection.sock])
@@ -71,7 +97,7 @@ def _body(connection: http.client.HTTPConnection, parts: SplitResult, seconds: f
     watch.start()
     try:
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        connection.request("GET", path, headers={"Accept": "application/json", "User-Agent": "terrace"})
+        request.send(connection, path)
         response = connection.getresponse()
         if response.status != 200:
             raise TerraceError(f"{parts.geturl()} answered {response.status}")

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from terrace.server import bearer, caller_file, claims
 from terrace.server.bearer import RefusedTokenError, Unverified
@@ -45,6 +46,20 @@ class CallerFile:
             return self._by_certificate(peer)
         token = _token(authorization)
         return self._by_token(token) if bearer.is_jwt(token) else None
+
+    @property
+    def issuers(self) -> tuple[Issuer, ...]:
+        """The providers that are listed now."""
+        return self._file.now.oidc
+
+    async def claims(self, token: str, issuer: Issuer) -> dict[str, Any]:
+        """What a token of an issuer says. Raises `RefusedTokenError` if it is not believed."""
+        said = bearer.look(token)
+        if said.issuer != issuer.issuer:
+            raise RefusedTokenError("it is of another issuer")
+        source = self._provider(issuer)
+        await source.ready(said.key)
+        return bearer.claims(token, said, issuer, source.keys, self._clock())
 
     def _by_certificate(self, peer: Peer) -> Caller | None:
         if not peer.names:

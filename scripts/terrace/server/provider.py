@@ -9,11 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-import orjson
-
 from terrace.errors import TerraceError
 from terrace.server import fetch, jwks
 from terrace.server.caller_file import Issuer
+from terrace.server.discovery import discover
 from terrace.server.jwks import Keys
 from terrace.server.reread import Reread
 
@@ -123,17 +122,6 @@ class Remote:
 
     def _fetch(self) -> bytes:
         here = fetch.is_here(self._source.issuer)
-        url = self._source.keys or self._discovered(here)
+        url = self._source.keys or discover(self._source.issuer, self._source.ca_file).keys
+        # What the file says may be on this machine. What a provider says may be so only if it is here itself.
         return fetch.get(url, ca_file=self._source.ca_file, loopback=here or bool(self._source.keys))
-
-    def _discovered(self, here: bool) -> str:
-        """Where the issuer says that its keys are. What is elsewhere says it of itself only (RFC 8414, 3.3)."""
-        issuer = self._source.issuer
-        place = f"{issuer.rstrip('/')}/.well-known/openid-configuration"
-        try:
-            said = orjson.loads(fetch.get(place, ca_file=self._source.ca_file, loopback=here))
-        except orjson.JSONDecodeError as error:
-            raise TerraceError(f"{place} is not JSON") from error
-        if not isinstance(said, dict) or said.get("issuer") != issuer or not isinstance(said.get("jwks_uri"), str):
-            raise TerraceError(f"{place} is not of this issuer, or names no keys")
-        return str(said["jwks_uri"])
