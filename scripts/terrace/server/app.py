@@ -28,6 +28,7 @@ from terrace.server.events import Configs
 from terrace.server.guard import Guard
 from terrace.server.limits import Rate
 from terrace.server.opened import Opener
+from terrace.server.pages.site import Site
 from terrace.server.problems import BUG, ProblemError, problem
 from terrace.server.shelf import Shelf
 from terrace.server.slices import Slices
@@ -36,13 +37,17 @@ METHODS = ("GET",)
 
 
 class Settings(NamedTuple):
-    """What `terrace serve` was told. `tokens` is empty for callers on this machine only; `rate` 0 for no limit."""
+    """What `terrace serve` was told. `tokens` is empty for callers on this machine only; `rate` 0 for no limit.
+
+    `session_key` is what workers need in common, for a browser that asks one and then the other; empty for a new one.
+    """
 
     source: str
     tokens: str = ""
     rate: float = 100.0
     burst: float = 200.0
     access_log: bool = True
+    session_key: str = ""
 
 
 class Server:
@@ -59,9 +64,13 @@ class Server:
         self.changes = Changes(self.shelf)
         self.callers: Callers = TokenFile(Path(settings.tokens)) if settings.tokens else LocalOnly()
         slices = Slices(self.shelf, Opener(self.shelf.contents, os.environ if environ is None else environ))
+        self.pages = Site(
+            self.shelf, slices, self.callers, tokens=bool(settings.tokens), key=settings.session_key
+        )  # fmt: skip
         self.api = self._api(Configs(slices, self.changes))
         rate = Rate(settings.rate, settings.burst)
-        self.app = Guard(self.api, self.callers, rate, written if settings.access_log else None)
+        self.guard = Guard(self.api, self.callers, rate, written if settings.access_log else None)
+        self.app = self.pages.door(self.guard)
 
     def close(self) -> None:
         """Answer everybody who waits: the server is about to stop."""
@@ -83,6 +92,7 @@ class Server:
             lifespan=lifespan, openapi_url="/v1/openapi.json", docs_url=None, redoc_url=None, redirect_slashes=False,
         )  # fmt: skip
         made.include_router(api.routes(self.shelf, configs))
+        made.router.routes.extend(self.pages.routes())
         self._health_routes(made)
         _refusals(made)
         made.openapi = lambda: _openapi(made)  # type: ignore[method-assign]  # this is how FastAPI is told
@@ -111,7 +121,7 @@ class Server:
         async def metrics(request: Request) -> Response:
             """Numbers of the worker that answers, for Prometheus."""
             _refuse_limited(request)
-            counts, waiting = self.app.counts, self.changes.count
+            counts, waiting = self.guard.counts, self.changes.count
             said = health.metrics(self.shelf, asked.admitted(request).caller, counts, waiting)
             return Response(said, headers={**_FRESH, "Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
 

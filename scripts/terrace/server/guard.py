@@ -16,6 +16,7 @@ from terrace.server.access import Access
 from terrace.server.asked import Admitted
 from terrace.server.callers import Caller, Callers
 from terrace.server.limits import Rate
+from terrace.server.pages.door import OPENED
 from terrace.server.problems import BUG, ProblemError, problem
 
 LARGEST_BODY = 64 * 1024
@@ -80,7 +81,7 @@ class Guard:
             return self._callers.caller(_header(scope, b"authorization"), client, _header(scope, b"host"))
 
         caller = again()
-        is_open = scope["path"] in OPEN
+        is_open = scope["path"] in OPEN or OPENED in scope
         if caller is not None:
             passage.caller = caller.name
             scope["terrace.admitted"] = Admitted(caller, again)

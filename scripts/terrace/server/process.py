@@ -14,6 +14,7 @@ from uvicorn.supervisors import Multiprocess
 from terrace.errors import ExitCode, TerraceError
 from terrace.server import logs
 from terrace.server.app import Server, Settings
+from terrace.server.pages.sessions import new_key
 
 DRAIN = 20
 """Seconds that requests have to end in, once the server is told to stop."""
@@ -43,7 +44,7 @@ class Factory:
 def run(settings: Settings, listening: Listening) -> int:
     """Serve until told to stop. Returns an exit code."""
     config = uvicorn.Config(
-        Factory(settings), factory=True, host=listening.host, port=listening.port, workers=listening.workers,
+        Factory(settings._replace(session_key=new_key())), factory=True, host=listening.host, port=listening.port, workers=listening.workers,
         lifespan="on", log_config=None, access_log=False, server_header=False,
         proxy_headers=listening.behind_proxy, forwarded_allow_ips="127.0.0.1,::1",
         timeout_keep_alive=65, timeout_graceful_shutdown=DRAIN, h11_max_incomplete_event_size=16 * 1024,
