@@ -28,6 +28,7 @@ from terrace.server.events import Configs
 from terrace.server.guard import Guard
 from terrace.server.limits import Rate
 from terrace.server.opened import Opener
+from terrace.server.pages.sessions import Sessions
 from terrace.server.pages.site import Site
 from terrace.server.problems import BUG, ProblemError, problem
 from terrace.server.shelf import Shelf
@@ -64,9 +65,8 @@ class Server:
         self.changes = Changes(self.shelf)
         self.callers: Callers = TokenFile(Path(settings.tokens)) if settings.tokens else LocalOnly()
         slices = Slices(self.shelf, Opener(self.shelf.contents, os.environ if environ is None else environ))
-        self.pages = Site(
-            self.shelf, slices, self.callers, tokens=bool(settings.tokens), key=settings.session_key
-        )  # fmt: skip
+        sessions = Sessions(settings.session_key)
+        self.pages = Site(self.shelf, slices, self.callers, sessions, tokens=bool(settings.tokens))
         self.api = self._api(Configs(slices, self.changes))
         rate = Rate(settings.rate, settings.burst)
         self.guard = Guard(self.api, self.callers, rate, written if settings.access_log else None)

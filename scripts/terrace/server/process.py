@@ -43,8 +43,9 @@ class Factory:
 
 def run(settings: Settings, listening: Listening) -> int:
     """Serve until told to stop. Returns an exit code."""
+    settings = settings._replace(session_key=new_key())
     config = uvicorn.Config(
-        Factory(settings._replace(session_key=new_key())), factory=True, host=listening.host, port=listening.port, workers=listening.workers,
+        Factory(settings), factory=True, host=listening.host, port=listening.port, workers=listening.workers,
         lifespan="on", log_config=None, access_log=False, server_header=False,
         proxy_headers=listening.behind_proxy, forwarded_allow_ips="127.0.0.1,::1",
         timeout_keep_alive=65, timeout_graceful_shutdown=DRAIN, h11_max_incomplete_event_size=16 * 1024,

@@ -118,7 +118,7 @@ class Between:
             first.ref.service, "changed", first.ref.digest, second.ref.digest,
             contract=versions if old.schema_sha256 != new.schema_sha256 else None,
             added=_only(new, old, tenant), removed=_only(old, new, tenant),
-            secrets=list(_secrets(old, new, names)), groups=chosen._replace(items=groups),
+            secrets=list(_secrets(old, new, names)), groups=Page(groups, *chosen[1:]),
         )  # fmt: skip
 
     def _groups(self, first: Bundle, second: Bundle, moved: Sequence[list[str]]) -> list[Group]:

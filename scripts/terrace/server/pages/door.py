@@ -27,7 +27,8 @@ _BELOW = ("/environments/", "/tenants/", ASSETS)
 _PAGES = frozenset({"/", "/tenants", "/compare", "/health", SIGN_IN, SIGN_OUT})
 _DROPPED = frozenset({b"www-authenticate", b"content-type", b"content-length", b"location"})
 _CONTINUE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="0;url={url}"><title>Terrace</title></head>
+<html lang="en">
+<head><meta charset="utf-8"><meta http-equiv="refresh" content="0;url={url}"><title>Terrace</title></head>
 <body><p><a href="{url}">Go on</a></p></body></html>
 """
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -69,7 +70,7 @@ class Drawing:
             trim_blocks=True, lstrip_blocks=True, auto_reload=False,
         )  # fmt: skip
         self._templates.globals.update(link=link, asset=self._asset, version=__version__)
-        self._templates.filters.update(digest=digest, ago=self._ago, visible=visible, many=many)
+        self._templates.filters.update(digest=digest, ago=self._ago, visible=visible, many=many, breaks=breaks)
 
     def page(self, request: Request, template: str, context: Mapping[str, Any], status: int = 200) -> Response:
         """The page that a template makes for whoever asks."""
@@ -131,6 +132,11 @@ def visible(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(each if each.isprintable() or each == "\n" else f"\\u{ord(each):04x}" for each in text)
+
+
+def breaks(text: str, at: str) -> Markup:
+    """`text`, which may go on in the next line behind each `at`. Whoever copies it gets it as it is."""
+    return Markup(f"{at}<wbr>").join(visible(part) for part in text.split(at))
 
 
 def text_of(value: object) -> Text:

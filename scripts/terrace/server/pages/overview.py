@@ -128,9 +128,7 @@ def _by_key(stands: list[Standing]) -> dict[Key, Standing]:
     return {each.key: each for each in stands if each.key is not None}
 
 
-def _environment(
-    name: str, found: list[Snapshot], caller: Caller, stands: dict[Key, Standing]
-) -> Environment:
+def _environment(name: str, found: list[Snapshot], caller: Caller, stands: dict[Key, Standing]) -> Environment:
     services = [
         Service(
             each.key, reach.first_link(each, caller), each.bundle.manifest.schema_version, each.since,

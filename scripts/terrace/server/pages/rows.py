@@ -69,7 +69,7 @@ class Slicing:
         plain = bundle.values_in(part.config, self._contents.read(bundle, part.config))
         hidden = dict.fromkeys(secrets_among(plain, contract, is_reference), "")
         for layer, file in part.secrets:
-            hidden.update({pointer: layer for pointer in self._names_in(bundle, contract, file)})
+            hidden.update(dict.fromkeys(self._names_in(bundle, contract, file), layer))
         return without(plain, hidden), hidden
 
     def _names_in(self, bundle: Bundle, contract: Contract, file: str) -> tuple[Pointer, ...]:
@@ -124,4 +124,5 @@ def _row(
 
 def _with(values: dict[str, Any], hidden: Iterable[Pointer]) -> dict[str, Any]:
     """`values`, with something at each of the places that are hidden."""
-    return merge(values, nest(dict.fromkeys(hidden, "")))
+    found: dict[str, Any] = merge(values, nest(dict.fromkeys(hidden, "")))
+    return found

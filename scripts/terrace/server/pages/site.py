@@ -33,10 +33,10 @@ _FOREVER = "public, max-age=31536000, immutable"
 
 
 class Site:
-    """The pages for what is on a shelf. `tokens`: whether callers sign in with one; `key` seals their sessions."""
+    """The pages for what is on a shelf. `tokens`: whether callers sign in with one."""
 
-    def __init__(self, shelf: Shelf, slices: Slices, callers: Callers, *, tokens: bool, key: str = "") -> None:
-        self._sessions = Sessions(key)
+    def __init__(self, shelf: Shelf, slices: Slices, callers: Callers, sessions: Sessions, *, tokens: bool) -> None:
+        self._sessions = sessions
         self._tokens = tokens
         self._drawing = Drawing(self._sessions, tokens=tokens)
         slicing = Slicing(shelf.contents)
