@@ -54,7 +54,9 @@ def test_both_values_stand_side_by_side_with_their_lines(busy: Shop, browser_of:
 
 def test_the_same_on_both_sides_is_said_to_be_so(busy: Shop, browser_of: BrowserOf) -> None:
     page = browser_of().page("/compare?left=production/kitchen&right=production/kitchen&right_tenant=corner")
-    assert "They are the same in every value that can be read; 1 secret is sealed on both sides." in page.one("main").text
+    assert (
+        "They are the same in every value that can be read; 1 secret is sealed on both sides." in page.one("main").text
+    )
 
 
 def test_a_side_that_is_not_there_is_named(busy: Shop, browser_of: BrowserOf) -> None:

@@ -64,9 +64,7 @@ def test_a_reference_is_said_to_be_one_and_not_where_it_leads(shop: Shop, browse
         ("layer=tenant&q=min", []),
     ],
 )
-def test_values_are_found_by_what_the_url_says(
-    busy: Shop, browser_of: BrowserOf, query: str, found: list[str]
-) -> None:
+def test_values_are_found_by_what_the_url_says(busy: Shop, browser_of: BrowserOf, query: str, found: list[str]) -> None:
     page = browser_of().page(f"{URL}?tenant=acme&{query}")
     assert keys(page) == found
     if not found:
