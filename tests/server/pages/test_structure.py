@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from tests.server.conftest import Shop, Tokens
@@ -19,7 +21,7 @@ def check(url: str, page: Element) -> None:
     assert len(list(page.all("main", id="main"))) == 1, url
     assert page.one("a", class_="skip")["href"] == "#main"
     levels = [ORDER.index(each.tag) for each in page.all() if each.tag in ORDER]
-    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False)), url
+    assert all(after <= before + 1 for before, after in pairwise(levels)), url
     for nav in page.all("nav"):
         assert nav["aria-label"], url
     identifiers = [each["id"] for each in page.all() if each["id"]]

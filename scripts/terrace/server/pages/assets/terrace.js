@@ -13,7 +13,7 @@ for (const folding of document.querySelectorAll(".folding")) {
 
 // A link to one value opens the section that it is in.
 const reveal = () => {
-  const found = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const found = location.hash && document.getElementById(location.hash.slice(1));
   const section = found && found.closest("details");
   if (section && !section.open) {
     section.open = true;
