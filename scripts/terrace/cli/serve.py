@@ -73,7 +73,7 @@ def _refuse(args: Namespace) -> None:
 
 def _not_installed(error: ModuleNotFoundError) -> TerraceError:
     missing = (error.name or "").partition(".")[0]
-    if missing not in ("fastapi", "starlette", "uvicorn"):
+    if missing not in ("fastapi", "jinja2", "markupsafe", "starlette", "uvicorn"):
         raise error
     sys.stderr.flush()
     return TerraceError(f"{missing} is not installed", hint="pip install 'terrace-config[server]'")
