@@ -107,6 +107,7 @@ await keys.page.waitForURL(/tenant=acme/);
 await keys.page.waitForSelector("h1");
 found.shared = await keys.page.evaluate(() => document.querySelector("h1").textContent);
 found.elsewhere = found.elsewhere.filter((url) => !url.startsWith(elsewhere));
+found.console = found.console.filter((said) => !said.startsWith(elsewhere));
 
 // Signing out, and a page that is then asked for.
 await keys.page.getByRole("button", { name: "Sign out" }).click();
@@ -125,6 +126,6 @@ await still.page.click("main form button");
 found.still = [new URL(still.page.url()).searchParams.get("q"), await still.page.locator("tbody tr:visible").count()];
 await still.page.goto(`${address}/environments/production/releases`);
 await still.page.click("text=Compare the two chosen");
-found.chosen = new URL(still.page.url()).search;
+found.chosen = [...new URL(still.page.url()).searchParams].sort();
 await browser.close();
 console.log(JSON.stringify(found));

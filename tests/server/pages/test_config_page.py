@@ -40,7 +40,7 @@ def test_a_secret_is_named_with_its_file_and_never_shown(busy: Shop, browser_of:
         assert ACME_TOKEN not in text, url
         assert "ENC[" not in text, url
     assert cells(browser.page(URL), "database.password") == [
-        "password", "•••••••• sealed or DATABASE_PASSWORD", f"environment {FILE}",
+        "password", "•••••••• sealed unless DATABASE_PASSWORD is set", f"environment {FILE}",
     ]  # fmt: skip
     assert "tenants/acme/" in cells(browser.page(f"{URL}?tenant=acme"), "database.token")[2]
 
