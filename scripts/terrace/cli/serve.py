@@ -105,7 +105,7 @@ def _tls(args: Namespace) -> Tls | None:
 
 def _not_installed(error: ModuleNotFoundError) -> TerraceError:
     missing = (error.name or "").partition(".")[0]
-    if missing not in ("fastapi", "jwt", "starlette", "uvicorn"):
+    if missing not in ("fastapi", "jinja2", "jwt", "markupsafe", "starlette", "uvicorn"):
         raise error
     sys.stderr.flush()
     return TerraceError(f"{missing} is not installed", hint="pip install 'terrace-config[server]'")

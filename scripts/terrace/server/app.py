@@ -29,6 +29,8 @@ from terrace.server.guard import Guard
 from terrace.server.limits import Rate
 from terrace.server.listed import CallerFile, Together
 from terrace.server.opened import Opener
+from terrace.server.pages.sessions import Sessions
+from terrace.server.pages.site import Site
 from terrace.server.problems import BUG, ProblemError, problem
 from terrace.server.shelf import Shelf
 from terrace.server.slices import Slices
@@ -37,7 +39,10 @@ METHODS = ("GET",)
 
 
 class Settings(NamedTuple):
-    """What `terrace serve` was told. Without `tokens` and `callers` who asks is on this machine; `rate` 0: no limit."""
+    """What `terrace serve` was told. Without `tokens` and `callers` who asks is on this machine; `rate` 0: no limit.
+
+    `session_key` is what workers need in common, for a browser that asks one and then the other; empty for a new one.
+    """
 
     source: str
     tokens: str = ""
@@ -45,6 +50,7 @@ class Settings(NamedTuple):
     burst: float = 200.0
     access_log: bool = True
     callers: str = ""
+    session_key: str = ""
 
 
 class Server:
@@ -59,11 +65,17 @@ class Server:
     ) -> None:
         self.shelf = Shelf(Path(settings.source))
         self.changes = Changes(self.shelf)
-        self.callers = _callers(settings)
+        listed = CallerFile(Path(settings.callers)) if settings.callers else None
+        self.callers = _callers(settings, listed)
         slices = Slices(self.shelf, Opener(self.shelf.contents, os.environ if environ is None else environ))
+        sessions = Sessions(settings.session_key)
+        self.pages = Site(
+            self.shelf, slices, self.callers, sessions, tokens=bool(settings.tokens or listed), listed=listed
+        )  # fmt: skip
         self.api = self._api(Configs(slices, self.changes))
         rate = Rate(settings.rate, settings.burst)
-        self.app = Guard(self.api, self.callers, rate, written if settings.access_log else None)
+        self.guard = Guard(self.api, self.callers, rate, written if settings.access_log else None)
+        self.app = self.pages.door(self.guard)
 
     def close(self) -> None:
         """Answer everybody who waits: the server is about to stop."""
@@ -85,6 +97,7 @@ class Server:
             lifespan=lifespan, openapi_url="/v1/openapi.json", docs_url=None, redoc_url=None, redirect_slashes=False,
         )  # fmt: skip
         made.include_router(api.routes(self.shelf, configs))
+        made.router.routes.extend(self.pages.routes())
         self._health_routes(made)
         _refusals(made)
         made.openapi = lambda: _openapi(made)  # type: ignore[method-assign]  # this is how FastAPI is told
@@ -113,17 +126,16 @@ class Server:
         async def metrics(request: Request) -> Response:
             """Numbers of the worker that answers, for Prometheus."""
             _refuse_limited(request)
-            counts, waiting = self.app.counts, self.changes.count
+            counts, waiting = self.guard.counts, self.changes.count
             said = health.metrics(self.shelf, asked.admitted(request).caller, counts, waiting)
             return Response(said, headers={**_FRESH, "Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
 
 
-def _callers(settings: Settings) -> Callers:
+def _callers(settings: Settings, listed: CallerFile | None) -> Callers:
     ours: Callers = TokenFile(Path(settings.tokens)) if settings.tokens else LocalOnly()
-    if not settings.callers:
+    if listed is None:
         return ours
-    others = CallerFile(Path(settings.callers))
-    return Together(ours, others) if settings.tokens else others
+    return Together(ours, listed) if settings.tokens else listed
 
 
 def _before_the_end(close: Callable[[], None]) -> None:

@@ -16,6 +16,7 @@ from terrace.server.access import Access
 from terrace.server.asked import Admitted
 from terrace.server.callers import Caller, Callers
 from terrace.server.limits import Rate
+from terrace.server.pages.door import OPENED
 from terrace.server.peers import NOBODY, STATE, Peer
 from terrace.server.problems import BUG, ProblemError, problem
 
@@ -83,7 +84,7 @@ class Guard:
 
         await self._callers.ready(authorization)
         caller = again()
-        is_open = scope["path"] in OPEN
+        is_open = scope["path"] in OPEN or OPENED in scope
         if caller is not None:
             passage.caller = caller.name
             scope["terrace.admitted"] = Admitted(caller, again)

@@ -15,6 +15,7 @@ from uvicorn.supervisors import Multiprocess
 from terrace.errors import ExitCode, TerraceError
 from terrace.server import logs
 from terrace.server.app import Server, Settings
+from terrace.server.pages.sessions import new_key
 from terrace.server.tls import Protocol, Tls
 
 DRAIN = 20
@@ -45,6 +46,7 @@ class Factory:
 
 def run(settings: Settings, listening: Listening) -> int:
     """Serve until told to stop. Returns an exit code."""
+    settings = settings._replace(session_key=new_key())
     config = uvicorn.Config(
         Factory(settings), factory=True, host=listening.host, port=listening.port, workers=listening.workers,
         lifespan="on", log_config=None, access_log=False, server_header=False,
