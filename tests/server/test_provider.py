@@ -8,6 +8,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -152,6 +153,14 @@ def slowly(ask: Ask, part: bytes, last: bytes = b"") -> None:
         return
 
 
+def padded(ask: Ask) -> None:
+    """Answer rightly, say no length, and send more than is read."""
+    ask.send_response(200)
+    ask.end_headers()
+    with suppress(OSError):
+        ask.wfile.write(json.dumps(right(ask)).encode() + b" " * fetch.LARGEST)
+
+
 def cut(ask: Ask) -> None:
     """Say more than is sent."""
     reply(ask, right(ask), Content_Length="5000")
@@ -168,6 +177,7 @@ BAD: dict[str, Callable[[Ask], None]] = {
     "a permanent redirect": lambda ask: reply(ask, right(ask), 308, Location="/evil"),
     "an error": lambda ask: reply(ask, right(ask), 500),
     "a huge body": lambda ask: reply(ask, {**right(ask), "more": "x" * fetch.LARGEST}),
+    "a huge body of no length": padded,
     "a body that ends too soon": cut,
     "a body that takes too long": drip,
     "headers that take too long": drip_headers,
