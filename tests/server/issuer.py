@@ -75,7 +75,7 @@ def reply(ask: BaseHTTPRequestHandler, said: object, status: int = 200, **header
     """Answer with a document."""
     body = said if isinstance(said, bytes) else json.dumps(said).encode()
     ask.send_response(status)
-    for name, value in {"Content-Length": str(len(body)), **headers}.items():
+    for name, value in {"Content_Length": str(len(body)), **headers}.items():
         ask.send_header(name.replace("_", "-"), value)
     ask.end_headers()
     ask.wfile.write(body)

@@ -143,7 +143,6 @@ ATTACKS: dict[str, Callable[[Provider], str]] = {
     "without a beginning": lambda by: by.token(iat=None),
     "issued too long ago": lambda by: by.token(iat=at(-86400 - 31), exp=at(86400)),
     "with an extension that it demands": lambda by: by.token(header={"crit": ["exp"], "exp": 1}),
-    "with an extension that could be understood": lambda by: by.token(header={"crit": ["b64"], "b64": True}),
     "of another type": lambda by: by.token(header={"typ": "logout+jwt"}),
     "with a key id that is a list": lambda by: unsigned(by.token(), {"alg": "RS256", "kid": ["RS256"]}, "AAAA"),
     "deep": lambda by: ".".join([base64.urlsafe_b64encode(b"[" * 6000).decode(), by.token().split(".")[1], "AAAA"]),

@@ -311,5 +311,12 @@ def test_a_sign_in_that_cannot_be_safe_is_refused_at_the_start(
         read(written(tmp_path, office, **sign_in))
 
 
+def test_a_name_at_which_people_sign_in_fits_into_a_path(tmp_path: Path, office: Office) -> None:
+    path = written(tmp_path, office)
+    path.write_text(path.read_text().replace("name: staff", "name: a/b"))
+    with pytest.raises(TerraceError, match="letters, digits"):
+        read(path)
+
+
 def test_the_choices_are_those_of_the_file(callers: CallerFile) -> None:
     assert OidcSignIn(callers, b"k" * 32, begun).choices() == {"staff": START}

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import http.server
+import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -118,50 +120,83 @@ def test_who_leaves_takes_the_answer_from_nobody(remote: Remote, issuer: Provide
     assert issuer.asked["/jwks"] == 1
 
 
-def drip(ask: http.server.BaseHTTPRequestHandler) -> None:
-    """Answer without an end, a little at a time."""
+Ask = http.server.BaseHTTPRequestHandler
+
+
+def right(ask: Ask) -> dict[str, Any]:
+    """A document that would be right as either."""
+    host = ask.headers["Host"]
+    keys = [public("RS256", "RS256")]
+    return {"issuer": f"http://{host}", "jwks_uri": f"http://{host}/jwks", "keys": keys}
+
+
+def drip(ask: Ask) -> None:
+    """Answer rightly, but take a long time, with a little now and then."""
     ask.send_response(200)
     ask.end_headers()
-    try:
-        for _ in range(400):
-            ask.wfile.write(b" ")
-            time.sleep(0.05)
-    except OSError:
-        return
+    slowly(ask, b" ")
 
 
-def drip_headers(ask: http.server.BaseHTTPRequestHandler) -> None:
-    """Never come to the body."""
+def drip_headers(ask: Ask) -> None:
+    """Take a long time to come to the body."""
     ask.wfile.write(b"HTTP/1.1 200 OK\r\n")
+    slowly(ask, b"X-More: y\r\n", b"\r\n")
+
+
+def slowly(ask: Ask, part: bytes, last: bytes = b"") -> None:
     try:
-        for number in range(90):
-            ask.wfile.write(f"X-{number}: y\r\n".encode())
-            time.sleep(0.2)
+        for _ in range(50):
+            ask.wfile.write(part)
+            time.sleep(0.05)
+        ask.wfile.write(last + json.dumps(right(ask)).encode())
     except OSError:
         return
 
 
-def cut(ask: http.server.BaseHTTPRequestHandler) -> None:
+def padded(ask: Ask) -> None:
+    """Answer rightly, say no length, and send more than is read."""
+    ask.send_response(200)
+    ask.end_headers()
+    with suppress(OSError):
+        ask.wfile.write(json.dumps(right(ask)).encode() + b" " * fetch.LARGEST)
+
+
+def cut(ask: Ask) -> None:
     """Say more than is sent."""
-    reply(ask, b'{"keys": []}', Content_Length="500")
+    reply(ask, right(ask), Content_Length="5000")
     ask.close_connection = True
 
 
-BAD: dict[str, Any] = {
-    "a redirect": lambda ask: reply(ask, b"", 302, Location="/evil"),
-    "a permanent redirect": lambda ask: reply(ask, b"", 308, Location="/evil"),
-    "an error": lambda ask: reply(ask, {"keys": []}, 500),
-    "a huge body": lambda ask: reply(ask, b" " * (fetch.LARGEST + 1)),
+def no_http(ask: Ask) -> None:
+    """Answer with something that is no response."""
+    ask.wfile.write(b"\x00" * 100)
+
+
+BAD: dict[str, Callable[[Ask], None]] = {
+    "a redirect": lambda ask: reply(ask, right(ask), 302, Location="/evil"),
+    "a permanent redirect": lambda ask: reply(ask, right(ask), 308, Location="/evil"),
+    "an error": lambda ask: reply(ask, right(ask), 500),
+    "a huge body": lambda ask: reply(ask, {**right(ask), "more": "x" * fetch.LARGEST}),
+    "a huge body of no length": padded,
     "a body that ends too soon": cut,
-    "a body without an end": drip,
-    "headers without an end": drip_headers,
+    "a body that takes too long": drip,
+    "headers that take too long": drip_headers,
     "a page": lambda ask: reply(ask, b"<html>"),
-    "no keys": lambda ask: reply(ask, {"keys": []}),
-    "too many keys": lambda ask: reply(ask, {"keys": [public("RS256", "RS256")] * 101}),
+    "nothing in it": lambda ask: reply(ask, {"keys": []}),
     "something else": lambda ask: reply(ask, [1]),
     "what is deep": lambda ask: reply(ask, b"[" * 100_000),
-    "no HTTP": lambda ask: ask.wfile.write(b"\x00" * 100),
+    "no HTTP": no_http,
 }
+
+
+def test_a_document_that_is_right_as_either_is_one(remote: Remote, issuer: Provider) -> None:
+    issuer.answers = dict.fromkeys(issuer.answers, lambda ask: reply(ask, right(ask)))
+    assert known(remote, "RS256")
+
+
+def test_a_set_of_too_many_keys_is_none(remote: Remote, issuer: Provider) -> None:
+    issuer.keys = [public(f"key-{number}", "EdDSA") for number in range(101)]
+    assert not known(remote, "key-1")
 
 
 @pytest.mark.parametrize("place", ["/jwks", "/.well-known/openid-configuration"])
@@ -170,7 +205,7 @@ def test_what_a_provider_answers_badly_is_nothing(
     remote: Remote, issuer: Provider, monkeypatch: pytest.MonkeyPatch, place: str, bad: str
 ) -> None:
     real = fetch.get
-    monkeypatch.setattr(fetch, "get", lambda url, **more: real(url, **more, seconds=1.0))
+    monkeypatch.setattr(fetch, "get", lambda url, **more: real(url, **more, seconds=0.5))
     issuer.answers[place] = BAD[bad]
     assert not known(remote, "RS256")
     assert issuer.asked[place] == 1

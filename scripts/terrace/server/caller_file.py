@@ -25,6 +25,7 @@ The file is YAML. It holds no secret, and whoever can write it says who gets wha
 from __future__ import annotations
 
 import os
+import re
 import stat
 from functools import partial
 from pathlib import Path
@@ -37,6 +38,7 @@ from terrace.errors import TerraceError
 from terrace.server.fetch import is_allowed
 from terrace.server.tokens import Scopes
 
+_IN_A_PATH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _Name = Annotated[str, Field(min_length=1, max_length=100)]
 
 
@@ -135,6 +137,8 @@ class Issuer(_Part):
         for url in urls:
             if not is_allowed(url, loopback=True):
                 raise ValueError(f"{url} is no https:// URL without user and fragment")
+        if self.sign_in is not None and not _IN_A_PATH.fullmatch(self.name):
+            raise ValueError("a name at which people sign in has letters, digits, '.', '_' and '-'")
         if self.sign_in is not None and self.sign_in.client_id not in self.audience:
             raise ValueError("a token of sign_in is for its client_id: name that as an audience, too")
         return self
