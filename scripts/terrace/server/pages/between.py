@@ -75,7 +75,7 @@ class Between:
         """Each service that the two releases have."""
         environment = request.path_params["environment"]
         found = history(self._shelf.served, reach.caller_of(request), environment)
-        older, newer = found.step(asked_number(request, "from")), found.step(asked_number(request, "to"))
+        older, newer = (found.step(asked_number(request, name, 0)) for name in ("from", "to"))
         if older is None or newer is None:
             raise nothing()
         tenant, number = asked_text(request, "tenant"), asked_number(request)
