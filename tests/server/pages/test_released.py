@@ -100,9 +100,7 @@ def test_a_reference_that_changed_is_not_shown(shop: Shop, browser_of: BrowserOf
     assert "No value changed." in page.text
 
 
-@pytest.mark.parametrize(
-    "query", ["from=1&to=99", "from=77&to=2", "from=0&to=2", "from=2&to=1234567890123", "from=2"]
-)
+@pytest.mark.parametrize("query", ["from=1&to=99", "from=77&to=2", "from=0&to=2", "from=2&to=1234567890123", "from=2"])
 def test_releases_that_are_not_there_cannot_be_compared(busy: Shop, browser_of: BrowserOf, query: str) -> None:
     browser_of().page(f"{LIST}/changes?{query}", 404)
 
