@@ -18,6 +18,7 @@
     events.py       long polls and streams
     health.py       /livez, /readyz, /configz and /metrics
     guard.py        limits, headers, request ids and the access log
+    pages/          web pages of all this, for people
     app.py          puts it together
 
 It reads bundles and nothing else of a repository. Every response is made from one snapshot, and whoever asks for one

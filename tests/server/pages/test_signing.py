@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 
+import httpx
 import pytest
 
 from terrace.server.pages.sessions import SECONDS, Sessions, new_key
 from tests.server.conftest import Shop, Tokens
-from tests.server.pages.browsing import Browser
+from tests.server.pages.browsing import Browser, read
 from tests.server.pages.conftest import BrowserOf
+from tests.server.process import serving
 
 CONFIG = "/environments/production/services/kitchen"
 
@@ -202,6 +204,18 @@ def test_without_tokens_nobody_signs_in(busy: Shop, browser_of: BrowserOf) -> No
     assert browser.get("/sign-in").headers["location"] == "/"
     assert browser.ask("POST", "/sign-in", data={"token": "x"}).status_code == 404
     assert "on this machine" in browser.page("/").one("header", class_="top").text
+
+
+def test_a_session_is_known_to_every_worker(busy: Shop, tokens_file: Tokens, token: str) -> None:
+    with serving(busy, "--tokens", str(tokens_file.path), "--workers", "3", "--rate", "0") as running:
+        address = f"http://127.0.0.1:{running.port}"
+        with httpx.Client(base_url=address) as client:
+            form = read(client.get("/sign-in").text).one("input", name="form_token")["value"]
+            client.post("/sign-in", data={"token": token, "form_token": form})
+            kept = dict(client.cookies)
+        for _ in range(30):
+            # A connection of its own, which any worker may take.
+            assert httpx.get(f"{address}/tenants", cookies=kept).status_code == 200
 
 
 def test_a_form_of_others_is_no_way_to_a_failure(browser: Browser) -> None:

@@ -5,6 +5,7 @@
     signing.py      /sign-in and /sign-out
     site.py         the routes, and what goes wrong, as pages
     drawing.py      templates, links, and how a value, a digest and an age are written
+    reach.py        what a caller reaches of what is served
     rows.py         values of a slice as rows: what is hidden, and where each was set
     overview.py     / , an environment, tenants
     effective.py    the effective config of a target

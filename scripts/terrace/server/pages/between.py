@@ -75,7 +75,7 @@ class Between:
         """Each service that the two releases have."""
         environment = request.path_params["environment"]
         found = history(self._shelf.served, reach.caller_of(request), environment)
-        older, newer = found.step(asked_number(request, "from")), found.step(asked_number(request, "to"))
+        older, newer = (found.step(asked_number(request, name, 0)) for name in ("from", "to"))
         if older is None or newer is None:
             raise nothing()
         tenant, number = asked_text(request, "tenant"), asked_number(request)
@@ -122,9 +122,10 @@ class Between:
         )  # fmt: skip
 
     def _groups(self, first: Bundle, second: Bundle, moved: Sequence[list[str]]) -> list[Group]:
+        sides = [(bundle, Contract(bundle.ref.service, bundle.schema)) for bundle in (first, second)]
         found: dict[tuple[Leaf, ...], list[str]] = {}
         for names in moved:
-            found.setdefault(self._differing(first, second, names[0]), []).extend(names)
+            found.setdefault(self._differing(sides, names[0]), []).extend(names)
         return [
             Group(sorted(name for name in names if name), "" in names, leaves)
             for leaves, names in found.items()
@@ -132,8 +133,8 @@ class Between:
             if leaves
         ]
 
-    def _differing(self, first: Bundle, second: Bundle, name: str) -> tuple[Leaf, ...]:
-        before, after = (self._leaves(bundle, name) for bundle in (first, second))
+    def _differing(self, sides: list[tuple[Bundle, Contract]], name: str) -> tuple[Leaf, ...]:
+        before, after = (self._leaves(bundle, contract, name) for bundle, contract in sides)
         paths = [*before, *(pointer for pointer in after if pointer not in before)]
         return tuple(
             Leaf(dotted(pointer), before.get(pointer), after.get(pointer))
@@ -141,9 +142,8 @@ class Between:
             if before.get(pointer) != after.get(pointer)
         )
 
-    def _leaves(self, bundle: Bundle, name: str) -> Mapping[Pointer, Text]:
+    def _leaves(self, bundle: Bundle, contract: Contract, name: str) -> Mapping[Pointer, Text]:
         """The values of a slice that are no secrets, in the order of the contract."""
-        contract = Contract(bundle.ref.service, bundle.schema)
         values, _ = self._slicing.plain(bundle, contract, bundle.manifest.slices[name])
         return {pointer: text_of(value) for pointer, value in leaves(contract.ordered(values))}
 

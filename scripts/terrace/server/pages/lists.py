@@ -38,10 +38,10 @@ def page(items: Sequence[T], number: int, size: int = SIZE) -> Page[T]:
     return Page(items[(number - 1) * size : number * size], number, pages, len(items), size)
 
 
-def asked_number(request: Request, name: str = "page") -> int:
-    """A number from the URL; 1 where it says none."""
+def asked_number(request: Request, name: str = "page", otherwise: int = 1) -> int:
+    """A number from the URL; `otherwise` where it says none."""
     text = request.query_params.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 1
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else otherwise
 
 
 def asked_text(request: Request, name: str) -> str:

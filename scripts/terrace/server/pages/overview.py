@@ -115,7 +115,7 @@ class Overview:
         places = [
             _place(each, name)
             for each in reach.snapshots(self._shelf.served, caller)
-            if name in each.bundle.manifest.slices and caller.has_tenant(name)
+            if caller.has_tenant(name) and _has(each, name)
         ]
         if not places or not name:
             raise nothing()

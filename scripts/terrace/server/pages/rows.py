@@ -41,7 +41,6 @@ class Row(NamedTuple):
     origin: Origin
     about: str = ""
     unit: str = ""
-    live: bool = False
     variable: str = ""
 
 
@@ -119,7 +118,7 @@ def _row(
     if field is None:
         return Row(path, section, name, text_of(value), kind, origin)
     about = " ".join(field.description.split())
-    return Row(path, section, name, text_of(value), kind, origin, about, field.unit, field.live, field.env_var)
+    return Row(path, section, name, text_of(value), kind, origin, about, field.unit, field.env_var)
 
 
 def _with(values: dict[str, Any], hidden: Iterable[Pointer]) -> dict[str, Any]:
