@@ -1,4 +1,4 @@
-"""Which secrets a change really alters, without a key: a new value has a new nonce, a new data key leaves nonces alone."""
+"""Which secrets a change alters, without a key: a new value has a new nonce, a new data key leaves nonces alone."""
 
 from __future__ import annotations
 

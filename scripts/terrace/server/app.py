@@ -28,7 +28,10 @@ from terrace.server.changes import Changes
 from terrace.server.events import Configs
 from terrace.server.guard import Guard
 from terrace.server.limits import Rate
+from terrace.server.listed import CallerFile, Together
 from terrace.server.opened import Opener
+from terrace.server.pages.sessions import Sessions
+from terrace.server.pages.site import Site
 from terrace.server.problems import BUG, ProblemError, problem
 from terrace.server.shelf import Shelf
 from terrace.server.slices import Slices
@@ -39,13 +42,18 @@ METHODS = ("GET",)
 
 
 class Settings(NamedTuple):
-    """What `terrace serve` was told. `tokens` is empty for callers on this machine only; `rate` 0 for no limit."""
+    """What `terrace serve` was told. Without `tokens` and `callers` who asks is on this machine; `rate` 0: no limit.
+
+    `session_key` is what workers need in common, for a browser that asks one and then the other; empty for a new one.
+    """
 
     source: str
     tokens: str = ""
     rate: float = 100.0
     burst: float = 200.0
     access_log: bool = True
+    callers: str = ""
+    session_key: str = ""
 
 
 class Server:
@@ -60,12 +68,17 @@ class Server:
     ) -> None:
         self.shelf = Shelf(Path(settings.source))
         self.changes = Changes(self.shelf)
-        self.callers: Callers = TokenFile(Path(settings.tokens)) if settings.tokens else LocalOnly()
+        listed = CallerFile(Path(settings.callers)) if settings.callers else None
+        self.callers = _callers(settings, listed)
         slices = Slices(self.shelf, Opener(self.shelf.contents, os.environ if environ is None else environ))
+        sessions = Sessions(settings.session_key)
+        self.pages = Site(
+            self.shelf, slices, self.callers, sessions, tokens=bool(settings.tokens or listed), listed=listed
+        )  # fmt: skip
         self.api = self._api(Configs(slices, self.changes))
         rate = Rate(settings.rate, settings.burst)
         self.guard = Guard(self.api, self.callers, rate, written if settings.access_log else None)
-        self.app: ASGIApp = with_passwords(self.guard)
+        self.app: ASGIApp = with_passwords(self.pages.door(self.guard))
 
     def close(self) -> None:
         """Answer everybody who waits: the server is about to stop."""
@@ -88,6 +101,7 @@ class Server:
         )  # fmt: skip
         made.include_router(api.routes(self.shelf, configs))
         made.include_router(spring.routes(self.shelf, configs))
+        made.router.routes.extend(self.pages.routes())
         self._health_routes(made)
         _refusals(made)
         made.openapi = lambda: _openapi(made)  # type: ignore[method-assign]  # this is how FastAPI is told
@@ -119,6 +133,13 @@ class Server:
             counts, waiting = self.guard.counts, self.changes.count
             said = health.metrics(self.shelf, asked.admitted(request).caller, counts, waiting)
             return Response(said, headers={**_FRESH, "Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+
+
+def _callers(settings: Settings, listed: CallerFile | None) -> Callers:
+    ours: Callers = TokenFile(Path(settings.tokens)) if settings.tokens else LocalOnly()
+    if listed is None:
+        return ours
+    return Together(ours, listed) if settings.tokens else listed
 
 
 def _before_the_end(close: Callable[[], None]) -> None:
@@ -190,7 +211,7 @@ def _openapi(made: FastAPI) -> dict[str, Any]:
         parts = said.setdefault("components", {})
         parts["schemas"] = {"Problem": documented.PROBLEM, "Configuration": documented.CONFIGURATION}
         parts["securitySchemes"] = {
-            "token": {"type": "http", "scheme": "bearer", "bearerFormat": "trc_<id>_<secret>"},
+            "token": {"type": "http", "scheme": "bearer", "bearerFormat": "trc_<id>_<secret> or JWT"},
             "password": {"type": "http", "scheme": "basic", "description": "The token as password, of any user."},
         }
         made.openapi_schema = said
