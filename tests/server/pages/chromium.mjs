@@ -17,7 +17,7 @@ const watched = async (options) => {
   // axe is put into pages from outside, which their policy would not let them do themselves.
   const context = await browser.newContext({ bypassCSP: Boolean(options.bypassCSP), ...options });
   const page = await context.newPage();
-  page.on("console", (message) => message.type() === "error" && found.console.push(`${page.url()}: ${message.text()}`));
+  page.on("console", (message) => message.type() === "error" && found.console.push(`${message.location().url}: ${message.text()}`));
   page.on("pageerror", (error) => found.console.push(`${page.url()}: ${error.message}`));
   page.on("request", (request) => request.url().startsWith(address) || found.elsewhere.push(request.url()));
   return { context, page };
@@ -106,8 +106,6 @@ await keys.page.click("#shared");
 await keys.page.waitForURL(/tenant=acme/);
 await keys.page.waitForSelector("h1");
 found.shared = await keys.page.evaluate(() => document.querySelector("h1").textContent);
-found.elsewhere = found.elsewhere.filter((url) => !url.startsWith(elsewhere));
-found.console = found.console.filter((said) => !said.startsWith(elsewhere));
 
 // Signing out, and a page that is then asked for.
 await keys.page.getByRole("button", { name: "Sign out" }).click();
@@ -128,4 +126,8 @@ await still.page.goto(`${address}/environments/production/releases`);
 await still.page.click("text=Compare the two chosen");
 found.chosen = [...new URL(still.page.url()).searchParams].sort();
 await browser.close();
+
+// What the other site has of its own, and the picture that a browser asks for beside it, are not our pages'.
+found.elsewhere = found.elsewhere.filter((url) => !url.startsWith(elsewhere));
+found.console = found.console.filter((said) => !said.startsWith(elsewhere));
 console.log(JSON.stringify(found));

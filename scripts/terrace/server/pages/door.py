@@ -28,7 +28,8 @@ _PAGES = frozenset({"/", "/tenants", "/compare", "/health", SIGN_IN, SIGN_OUT})
 _DROPPED = frozenset({b"www-authenticate", b"content-type", b"content-length", b"location"})
 _CONTINUE = """<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><meta http-equiv="refresh" content="0;url={url}"><title>Terrace</title></head>
+<head><meta charset="utf-8"><meta http-equiv="refresh" content="0;url={url}"><title>Terrace</title>
+<link rel="icon" href="/assets/terrace.svg"></head>
 <body><p><a href="{url}">Go on</a></p></body></html>
 """
 
