@@ -14,6 +14,8 @@ from tests.server.conftest import Shop, Tokens
 from tests.soak import rounds
 
 ASKED = [
+    "/v1/bundles/{service}/{environment}",
+    "/v1/bundles/{service}/{environment}/{sha256}/{name}",
     "/v1/config/{service}/{environment}", "/v1/config/{service}/{environment}/{path}", "/v1/tenants",
     "/v1/releases/{environment}", "/v1/schema/{service}",
 ]  # fmt: skip

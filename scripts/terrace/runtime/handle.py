@@ -163,9 +163,13 @@ class Handle(Generic[M]):
     def follow(self) -> None:
         """Begin to follow the source, in a thread that ends with the process or with `close`."""
         from terrace.runtime.follow import Follower
+        from terrace.runtime.remote import Remote, RemoteFollower, is_remote
 
         if self._follower is None:
-            self._follower = Follower(self)
+            if is_remote(self._asked.source):
+                self._follower = RemoteFollower(self, Remote(self._asked))
+            else:
+                self._follower = Follower(self)
             self._follower.start()
 
     def close(self) -> None:

@@ -45,12 +45,24 @@ def locate(asked: Asked) -> Located:
 
 def opened(asked: Asked) -> Bundle:
     """The bundle that is current at the source, which must be of the service and environment that are asked for."""
+    if asked.source.startswith(("http://", "https://")):
+        from terrace.runtime.remote import Remote
+
+        return of_this_process(Remote(asked).bundle(), asked)
     folder = locate(asked).folder
     if folder.is_file():
         from terrace.bundle.packed import open_packed
 
         return of_this_process(open_packed(folder), asked)
     return of_this_process(open_bundle(folder), asked)
+
+
+def said_environment(asked: Asked) -> str:
+    """The environment that this process says it is in. Raises `ConfigError` where nothing says so."""
+    said = sources(asked.environment or None, asked.environ, option=_OPTION)
+    if not said:
+        raise ConfigError("no environment is named, and none is assumed", hint="Set TERRACE_ENV, or give environment=.")
+    return said[0].environment
 
 
 def of_this_process(bundle: Bundle, asked: Asked) -> Bundle:

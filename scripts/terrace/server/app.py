@@ -21,7 +21,7 @@ from starlette.types import ASGIApp
 
 from terrace import __version__
 from terrace.errors import TerraceError
-from terrace.server import access, api, asked, documented, health
+from terrace.server import access, api, asked, bundles, documented, health
 from terrace.server.access import Access
 from terrace.server.callers import Callers, LocalOnly, TokenFile
 from terrace.server.changes import Changes
@@ -100,6 +100,7 @@ class Server:
             lifespan=lifespan, openapi_url="/v1/openapi.json", docs_url=None, redoc_url=None, redirect_slashes=False,
         )  # fmt: skip
         made.include_router(api.routes(self.shelf, configs))
+        made.include_router(bundles.routes(self.shelf, self.changes))
         made.include_router(spring.routes(self.shelf, configs))
         made.router.routes.extend(self.pages.routes())
         self._health_routes(made)

@@ -202,6 +202,34 @@ RELEASES = _said(
     },
     "Lists",
 )
+BUNDLE = _said(
+    "bundle",
+    {
+        **_ALWAYS,
+        **_NOT_FOUND,
+        **_AWAY,
+        200: {
+            **_json("The manifest: see the description of bundles.", {"type": "object"}, {"format": 1}),
+            "headers": {**_EVERY, **_ETAG},
+        },
+        304: {"description": "The caller has it.", "headers": {**_EVERY, **_ETAG}},
+    },
+    "Bundles",
+)
+BUNDLE_FILE = _said(
+    "bundleFile",
+    {
+        **_ALWAYS,
+        **_NOT_FOUND,
+        **_AWAY,
+        200: {
+            "description": "The bytes of the file.",
+            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+            "headers": _EVERY,
+        },
+    },
+    "Bundles",
+)
 SCHEMA = _said(
     "schema",
     {
