@@ -114,6 +114,10 @@ _BEGIN = "-----BEGIN AGE ENCRYPTED FILE-----"
 _END = "-----END AGE ENCRYPTED FILE-----"
 
 
+_NEWEST = 3
+"""The major version of SOPS whose format is known. What a later one means by the same words is not."""
+
+
 def _warnings(file: File, recipients: tuple[Declared, ...]) -> Iterator[Problem]:
     if file.metadata is None:
         return
@@ -122,6 +126,10 @@ def _warnings(file: File, recipients: tuple[Declared, ...]) -> Iterator[Problem]
     if selector.kind.endswith("regex") and not selector.by_comment and selectors.compiled(selector.pattern) is None:
         message = f"the regular expression of {selector.kind} is not valid: SOPS takes it as never matching"
         yield Problem("metadata", message, _field(notes, selector.kind))
+    major, _, _ = file.metadata.version.partition(".")
+    if major.isdecimal() and int(major) > _NEWEST:
+        message = f"SOPS {file.metadata.version} made it, and the format of SOPS {_NEWEST} is the newest known here"
+        yield Problem("metadata", message, _field(notes, "version"))
     for key, value in notes.value:
         if key.value == "lastmodified" and isinstance(value, ScalarNode) and not value.style:
             yield Problem("metadata", "lastmodified is not in quotes: SOPS 3.13 refuses that", span(value))
