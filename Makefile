@@ -32,7 +32,7 @@ part = if out=$$($(2) 2>&1); then echo "ok      $(1)"; \
 	else printf '%s\n' "$$out"; echo "FAILED  $(1): $(2)"; exit 1; fi
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run deploy test test-real soak check static fix bench docs hooks clean \
+.PHONY: help setup run example deploy test test-real soak check static fix bench docs hooks clean \
 	check-format check-lint check-types check-imports check-config check-schemas check-yaml check-workflows check-secrets check-docs
 
 help: ## This list
@@ -42,6 +42,9 @@ setup: $(READY) ## Install what is locked into .venv; the other commands do this
 
 run: $(READY) ## Validate, build and deploy every environment of this repository to local directories
 	@$(BIN)/terrace deploy --all
+
+example: $(READY) ## Start an application that takes its configuration from a bundle, on http://127.0.0.1:8080
+	@$(BIN)/python -m examples.backend
 
 deploy: $(READY) ## Validate, build and deploy one environment: make deploy ENV=staging
 	@$(if $(ENV),,echo "make deploy needs an environment: make deploy ENV=staging" >&2; exit 2;) \
@@ -90,7 +93,7 @@ check-workflows: $(READY)
 
 # What it finds is never tried out at the provider, and it asks no network for newer rules.
 SCAN := $(BIN)/kingfisher scan . --no-validate --no-update-check --quiet --redact --confidence high \
-	$(addprefix --exclude ,$(VENV) $(TOOLS) __pycache__ site dist .mypy_cache .ruff_cache .hypothesis)
+	$(addprefix --exclude ,$(VENV) $(TOOLS) .terrace __pycache__ site dist .mypy_cache .ruff_cache .pytest_cache .hypothesis)
 # The commits since this one are scanned, where it is given: make check-secrets SINCE=origin/main
 SINCE :=
 
@@ -105,8 +108,10 @@ fix: $(READY) ## Mend what can be mended by machine: format, lint, findings with
 	@$(BIN)/terrace schemas
 	@$(BIN)/terrace fix
 
-bench: $(READY) ## Time load, layer, validate and build against floors measured in the same run
+bench: $(READY) ## Time load, layer, validate, build, secrets and the audit log against floors of the same run
 	@$(BIN)/python -m benchmarks $(ARGS)
+	@echo; echo "Secrets files"; $(BIN)/python -m benchmarks.secrets
+	@echo; echo "Audit log"; $(BIN)/python -m benchmarks.audit
 
 docs: $(READY) ## Build the site into site/
 	@$(BIN)/mkdocs build --strict

@@ -13,7 +13,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
 from terrace.cli import commands, parser_of, summary
-from terrace.validate.registry import rules
+from terrace.validate.registry import every_rule
 from terrace.validate.rule import Rule
 
 FAMILIES = {
@@ -43,7 +43,7 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
     """The site's files with a page for each rule, one that lists them, and one for the commands."""
     files.append(File.generated(config, "commands.md", content=commands_page()))
     files.append(File.generated(config, "rules/index.md", content=_index()))
-    for rule in rules():
+    for rule in every_rule():
         title, _, text = rule.page.removeprefix("# ").partition("\n")
         content = f"# {rule.code} {title}\n\n*{rule.severity.word.capitalize()}*\n{text}"
         files.append(File.generated(config, _page(rule), content=content))
@@ -65,7 +65,7 @@ def commands_page() -> str:
 def _families() -> list[tuple[str, list[Rule]]]:
     """The rules by family, families in the order of `FAMILIES`."""
     order = list(FAMILIES)
-    found = sorted(rules(), key=lambda rule: (order.index(_family(rule)), rule.code))
+    found = sorted(every_rule(), key=lambda rule: (order.index(_family(rule)), rule.code))
     return [(FAMILIES[family], list(members)) for family, members in groupby(found, key=_family)]
 
 
@@ -81,8 +81,8 @@ def _index() -> str:
     lines = [
         "# Rules",
         "",
-        "What `terrace validate` looks for. A code is never used again for something else; `terrace rules CODE` prints",
-        "the same page in a terminal.",
+        "What `terrace validate` looks for, and from SEC040 on what `terrace secrets check` does with a key at hand.",
+        "A code is never used again for something else; `terrace rules CODE` prints the same page in a terminal.",
         "",
     ]
     for name, members in _families():

@@ -98,11 +98,24 @@ def verify(folder: Path) -> list[Verified]:
     """What is wrong with the bundle in `folder`, or with each bundle that its `index.json` names."""
     from terrace.bundle import read_index
 
+    if folder.is_file():
+        return [_verified_packed(folder)]
     if not folder.is_dir():
         what = "is not a folder" if folder.exists() else "is not there"
         raise BundleError(f"{folder} {what}, so there is no bundle to verify", hint="Make one with terrace build.")
     indexed = read_index(folder) if (folder / "index.json").is_file() else {}
     return [_verified(folder / service, digest) for service, digest in indexed.items()] or [_verified(folder)]
+
+
+def _verified_packed(file: Path) -> Verified:
+    from tempfile import TemporaryDirectory
+
+    from terrace.bundle.packed import unpacked
+
+    with TemporaryDirectory(prefix="terrace-verify-") as scratch:
+        for name, data in unpacked(file).items():
+            (Path(scratch) / name).write_bytes(data)
+        return _verified(Path(scratch))._replace(folder=file)
 
 
 def _verified(folder: Path, indexed: str = "") -> Verified:

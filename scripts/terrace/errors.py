@@ -47,6 +47,11 @@ class TerraceError(Exception):
         self.message = message
         self.hint = hint
 
+    @property
+    def whole(self) -> str:
+        """The message with all that belongs to it, a line for each; one line, as a rule."""
+        return self.message
+
 
 class UsageError(TerraceError):
     """The command line makes no sense."""
@@ -103,8 +108,13 @@ class ConfigError(TerraceError):
         super().__init__(message, hint=hint)
         self.problems = tuple(problems)
 
+    @property
+    def whole(self) -> str:
+        """The message, and each problem on lines of its own."""
+        return "\n".join([self.message, *(f"  {each}" for each in self.problems)])
+
     def __str__(self) -> str:
-        return "\n".join([self.message, *(f"  {each}" for each in self.problems), *([self.hint] if self.hint else [])])
+        return f"{self.whole}\n{self.hint}" if self.hint else self.whole
 
 
 class LockedError(DestinationError):

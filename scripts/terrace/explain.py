@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from terrace.errors import UsageError
 from terrace.model.layers import Contribution, EffectiveConfig, leaves, value_at
+from terrace.model.merge import merge
 from terrace.model.service import Contract, Field
-from terrace.model.source import Pointer, dotted
+from terrace.model.source import Location, Pointer, dotted
 
 MASK = "********"
 """What stands for a secret's value wherever one would be shown."""
@@ -17,7 +19,8 @@ MASK = "********"
 class Explained(NamedTuple):
     """One leaf of an effective config with its story. `contributions` go from the strongest layer to the weakest.
 
-    Where the first of them has the value None, or there are none, the schema's default holds.
+    Where the first of them has the value None, or there are none, the schema's default holds. `sealed` is the place in
+    a secrets file, which comes before all of them; the value is then a mask.
     """
 
     pointer: Pointer
@@ -26,10 +29,13 @@ class Explained(NamedTuple):
     field: Field | None
     variable: str
     variable_named: bool
+    sealed: Location | None = None
 
     @property
     def is_default(self) -> bool:
         """Whether the schema's default is the value."""
+        if self.sealed is not None:
+            return False
         return not self.contributions or self.contributions[0].value is None
 
 
@@ -43,16 +49,33 @@ class Change(NamedTuple):
     in_right: bool
 
 
-def explain(config: EffectiveConfig, contract: Contract, pointer: Pointer) -> list[Explained]:
-    """The leaf at `pointer`, or every leaf below it. A path that leads nowhere is a UsageError with a suggestion."""
+def explain(
+    config: EffectiveConfig, contract: Contract, pointer: Pointer, sealed: Mapping[Pointer, Location] | None = None
+) -> list[Explained]:
+    """The leaf at `pointer`, or every leaf below it. A path that leads nowhere is a UsageError with a suggestion.
+
+    `sealed` says where secrets are sealed, by path.
+    """
+    places = sealed or {}
     try:
-        found = at(config.values, pointer, contract)
+        values = contract.ordered(masked(config.values, places)) if places else config.values
+        found = at(values, pointer, contract)
     except UsageError:
         said = next(config.contributions(pointer), None)
         if said is None or value_at(said.layer.values, said.pointer, MASK) is not None:
             raise
-        return [_explained(config, contract, pointer, None)]  # removed, and nothing shows in its place
-    return [_explained(config, contract, leaf, value) for leaf, value in leaves(found, pointer)]
+        return [_explained(config, contract, pointer, None, None)]  # removed, and nothing shows in its place
+    return [_explained(config, contract, leaf, value, places.get(leaf)) for leaf, value in leaves(found, pointer)]
+
+
+def masked(values: dict[str, Any], sealed: Mapping[Pointer, Location]) -> dict[str, Any]:
+    """The values with a mask where a secret is sealed."""
+    for pointer in sealed:
+        mask: Any = MASK
+        for part in reversed(pointer):
+            mask = {part: mask}
+        values = merge(values, mask)
+    return values
 
 
 def at(values: Any, pointer: Pointer, contract: Contract) -> Any:
@@ -77,11 +100,13 @@ def difference(left: EffectiveConfig, right: EffectiveConfig) -> list[Change]:
     return changes
 
 
-def _explained(config: EffectiveConfig, contract: Contract, pointer: Pointer, value: Any) -> Explained:
+def _explained(
+    config: EffectiveConfig, contract: Contract, pointer: Pointer, value: Any, sealed: Location | None
+) -> Explained:
     field = contract.field(pointer)
     said = tuple(config.contributions(pointer))
     variable = contract.env_var(field) if field is not None and not field.secret else ""
-    return Explained(pointer, value, said, field, variable, bool(field and field.env_var))
+    return Explained(pointer, value, said, field, variable, bool(field and field.env_var), sealed)
 
 
 def _nowhere(values: Any, pointer: Pointer, depth: int, contract: Contract) -> UsageError:

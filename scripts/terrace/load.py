@@ -217,7 +217,7 @@ def _unreadable(entry: Entry, reason: Unreadable) -> Finding:
 def _environment(name: str, document: Document | None) -> Environment:
     said = document.value if document else {}
     order = said.get("order")
-    destinations = said.get("destinations")
+    destinations, configz = said.get("destinations"), said.get("configz")
     return Environment(
         name=name,
         kind=said["kind"] if said.get("kind") in KINDS else "",
@@ -230,6 +230,7 @@ def _environment(name: str, document: Document | None) -> Environment:
         if isinstance(destinations, list)
         else (),
         recipients=_texts(said.get("recipients")),
+        configz={name: _texts(urls) for name, urls in configz.items()} if isinstance(configz, dict) else {},
         document=document,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +20,8 @@ FOLDER = "TERRACE_AUDIT_LOG"
 """The variable that names another folder for the audit log."""
 
 Scalar = str | bytes | int | float | bool
+_IN_MEMORY = (0x01021994, 0x858458F6)
+"""What the kernel calls tmpfs and ramfs."""
 
 
 class Keyholder:
@@ -102,3 +105,14 @@ def in_the_open(values: Mapping[str, Any]) -> dict[Pointer, Scalar]:
             if isinstance(plain, str | bytes | int | float | bool):
                 found[pointer] = plain
     return dict(sorted(found.items(), key=lambda item: [str(part) for part in item[0]]))
+
+
+def in_memory(folder: str) -> bool:
+    """Whether a folder lies on a file system that is kept in memory, as the kernel says: where plain text may stand."""
+    import ctypes
+
+    buffer = ctypes.create_string_buffer(512)
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.statfs(os.fsencode(folder), buffer) != 0:
+        return False
+    return (ctypes.c_long.from_buffer(buffer).value & 0xFFFFFFFF) in _IN_MEMORY

@@ -48,6 +48,11 @@ def test_check_runs_every_part_and_the_tests(make: Tool) -> None:
         assert part in planned
 
 
+def test_bench_times_secrets_and_the_audit_log_too(make: Tool) -> None:
+    planned = make("--dry-run", "bench").stdout
+    assert re.findall(r"-m (benchmarks[.a-z]*)", planned) == ["benchmarks", "benchmarks.secrets", "benchmarks.audit"]
+
+
 def test_a_failing_part_shows_what_it_said_and_fails(make: Tool) -> None:
     result = make("check-format", "BIN=/nowhere")
     assert result.returncode == 2

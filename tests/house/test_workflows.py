@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from collections.abc import Callable
@@ -11,10 +12,13 @@ from typing import Any
 import pytest
 import yaml
 
+from tests import golang
+
 Tool = Callable[..., "subprocess.CompletedProcess[str]"]
 
 FOLDER = Path(__file__).parents[2] / ".github" / "workflows"
 WORKFLOWS = sorted(FOLDER.glob("*.yml"))
+STARTED = sorted((FOLDER.parents[1] / "scripts/terrace/starter/files/dot-github/workflows").glob("*.yml"))
 EACH = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
 PINNED = re.compile(r"uses: [\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
 
@@ -37,6 +41,30 @@ def test_zizmor_would_find_something(tool: Tool, tmp_path: Path) -> None:
     result = tool("zizmor", "--offline", "--quiet", str(bad))
     assert result.returncode != 0
     assert "template-injection" in result.stdout
+
+
+def actionlint(*paths: Path) -> str:
+    """What actionlint says of workflows, their expressions and their shell; nothing if all is well."""
+    version = "v1.7.12"
+
+    def build(go: str, folder: Path) -> None:
+        environ = {**os.environ, "GOBIN": str(folder), "GOTOOLCHAIN": "local"}
+        subprocess.run(
+            [go, "install", f"github.com/rhysd/actionlint/cmd/actionlint@{version}"], env=environ, check=True
+        )
+
+    program = golang.built(f"actionlint-{version}", build) / "actionlint"
+    ended = subprocess.run([str(program), "-no-color", *map(str, paths)], capture_output=True, text=True, check=False)
+    assert bool(ended.returncode) == bool(ended.stdout), ended.stderr
+    return ended.stdout
+
+
+@pytest.mark.real
+def test_actionlint_finds_nothing_here_and_in_new_repositories(tmp_path: Path) -> None:
+    assert actionlint(*WORKFLOWS, *STARTED) == ""
+    bad = tmp_path / "bad.yml"
+    bad.write_text("on: push\njobs: {a: {runs-on: ubuntu-24.04, steps: [{run: 'echo ${{ github.nothing }}'}]}}\n")
+    assert 'property "nothing" is not defined' in actionlint(bad)
 
 
 @pytest.mark.parametrize("schema", ["vendor.github-workflows", "custom.github-workflows-require-timeout"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 import traceback
 from collections.abc import Iterator
 from typing import Any
@@ -12,8 +13,10 @@ import pytest
 
 from terrace.errors import StoreError
 from terrace.model.reference import Reference, parse
-from terrace.refs.aws import Parameters, SecretsManager
-from terrace.refs.stores import UnavailableError, value_in
+from terrace.refs.aws import SecretsManager
+from terrace.refs.ssm import Parameters
+from terrace.refs.stores import ChangedError, UnavailableError, value_in
+from terrace.refs.versions import pinned
 from tests.refs import servers
 
 SECRET = "correct-horse"
@@ -145,3 +148,104 @@ def test_no_value_shows_in_what_goes_wrong_while_writing(address: str) -> None:
     with pytest.raises(StoreError) as caught:
         store.put(ref("ref+awsssm://aws/reserved"), SECRET)
     assert SECRET not in "".join(traceback.format_exception(caught.value))
+
+
+def test_writers_at_once_lose_nothing(secrets: SecretsManager, parameters: Parameters) -> None:
+    for store, place in ((secrets, "ref+awssecrets://many"), (parameters, "ref+awsssm://many?mode=singleparam")):
+        names = [f"k{number}" for number in range(4)]
+        store.put(ref(f"{place}#/first"), "first")
+
+        def write(name: str, store: Any = store, place: str = place) -> None:
+            store.put(ref(f"{place}#/{name}"), name)
+
+        running = [threading.Thread(target=write, args=(name,)) for name in names]
+        for thread in running:
+            thread.start()
+        for thread in running:
+            thread.join()
+        assert json.loads(read(store, place)) == {name: name for name in ["first", *names]}
+
+
+def test_what_another_wrote_since_it_was_read_is_not_lost(secrets: SecretsManager) -> None:
+    """The other writes between the reading and the writing, every time until it tires."""
+    place, left = "ref+awssecrets://raced", ["1", "2"]
+    secrets.put(ref(f"{place}#/mine"), "old")
+
+    class Raced(SecretsManager):
+        def _pending(self, reference: Reference, text: str) -> str:
+            if left:
+                secrets.put(ref(f"{place}#/theirs"), left.pop(0))
+            return super()._pending(reference, text)
+
+    raced = Raced(endpoint=secrets._endpoint, region="eu-west-1")
+    version = raced.put(ref(f"{place}#/mine"), "new")
+    assert json.loads(read(secrets, place)) == {"mine": "new", "theirs": "2"}
+    assert secrets.look(ref(place)).version == version
+
+
+def test_a_parameter_written_between_keeps_what_the_other_wrote(parameters: Parameters) -> None:
+    place, left = "ref+awsssm://raced?mode=singleparam", ["1", "2"]
+    parameters.put(ref(f"{place}#/mine"), "old")
+
+    class Raced(Parameters):
+        def _put(self, reference: Reference, text: str, *, new: bool) -> int | None:
+            if left:
+                parameters.put(ref(f"{place}#/theirs"), left.pop(0))
+            return super()._put(reference, text, new=new)
+
+    raced = Raced(endpoint=parameters._endpoint, region="eu-west-1")
+    version = raced.put(ref(f"{place}#/mine"), "new")
+    assert json.loads(read(parameters, place)) == {"mine": "new", "theirs": "2"}
+    assert parameters.look(ref(place)).version == version
+
+
+def test_a_whole_parameter_written_at_the_same_time_is_told_to_who_compares(parameters: Parameters) -> None:
+    place = "ref+awsssm://raced-whole"
+    parameters.put(ref(place), "old")
+
+    class Raced(Parameters):
+        def _put(self, reference: Reference, text: str, *, new: bool) -> int | None:
+            parameters.put(ref(place), "theirs")
+            return super()._put(reference, text, new=new)
+
+    raced = Raced(endpoint=parameters._endpoint, region="eu-west-1")
+    with pytest.raises(ChangedError, match="at the same time"):
+        raced.write(ref(place), {(): "mine"}, {(): "old"})
+    assert raced.put(ref(place), "mine") == parameters.look(ref(place)).version
+
+
+def test_what_is_made_twice_at_once_is_made_by_both(secrets: SecretsManager, parameters: Parameters) -> None:
+    class Late(SecretsManager):
+        def _created(self, reference: Reference, text: str) -> str:
+            if not made:
+                made.append(secrets.put(ref("ref+awssecrets://twice#/theirs"), "1"))
+            return super()._created(reference, text)
+
+    class LateParameters(Parameters):
+        def _put(self, reference: Reference, text: str, *, new: bool) -> int | None:
+            if new:
+                parameters.put(ref("ref+awsssm://twice?mode=singleparam#/theirs"), "1")
+            return super()._put(reference, text, new=new)
+
+    made: list[str] = []
+    Late(endpoint=secrets._endpoint, region="eu-west-1").put(ref("ref+awssecrets://twice#/mine"), "2")
+    late = LateParameters(endpoint=parameters._endpoint, region="eu-west-1")
+    late.put(ref("ref+awsssm://twice?mode=singleparam#/mine"), "2")
+    both = {"mine": "2", "theirs": "1"}
+    assert json.loads(read(secrets, "ref+awssecrets://twice")) == both
+    assert json.loads(read(parameters, "ref+awsssm://twice?mode=singleparam")) == both
+
+
+@pytest.mark.parametrize("text", ["ref+awssecrets://compared", "ref+awsssm://compared"])
+def test_another_value_than_was_looked_at_is_not_overwritten(
+    secrets: SecretsManager, parameters: Parameters, text: str
+) -> None:
+    store: Any = secrets if "secrets" in text else parameters
+    store.put(ref(text), SECRET)
+    with pytest.raises(ChangedError, match="changed by somebody else") as caught:
+        store.write(ref(text), {(): "new"}, {(): "old"})
+    assert SECRET not in "".join(traceback.format_exception(caught.value))
+    assert read(store, text) == SECRET
+    version = store.write(ref(text), {(): "new"}, {(): SECRET})
+    assert store.look(pinned(ref(text), version)).content == "new"
+    assert repr(store.look(ref(text))) == f"Kept(********, {version!r})"

@@ -17,8 +17,9 @@ import pytest
 
 from terrace.errors import StoreError
 from terrace.model.reference import Reference, parse
-from terrace.refs.stores import UnavailableError, value_in
+from terrace.refs.stores import ChangedError, Kept, UnavailableError, value_in
 from terrace.refs.vault import Login, Vault, from_environment
+from terrace.refs.versions import pinned
 from tests.refs import servers
 
 pytestmark = pytest.mark.real
@@ -88,6 +89,17 @@ def test_writers_at_once_lose_nothing(store: Vault) -> None:
     for thread in running:
         thread.join()
     assert store.fetch(ref("ref+vault://secret/data/shared#/x")) == {name: name for name in names}
+
+
+def test_several_values_are_one_version_and_another_than_was_looked_at_is_kept(store: Vault) -> None:
+    place = ref("ref+vault://secret/data/pair#/user")
+    store.write(place, {("user",): "a", ("password",): SECRET})
+    assert store.look(place) == Kept({"user": "a", "password": SECRET}, "1")
+    with pytest.raises(ChangedError, match="changed by somebody else") as caught:
+        store.write(place, {("password",): "new"}, {("password",): "old"})
+    assert SECRET not in "".join(traceback.format_exception(caught.value))
+    assert store.write(place, {("password",): "new"}, {("password",): SECRET}) == "2"
+    assert read(store, str(pinned(place, "1"))) == "a"
 
 
 def test_version_1_is_read_and_not_written(store: Vault, root: hvac.Client) -> None:

@@ -34,6 +34,7 @@ def test_summary_counts() -> None:
         "suppressed": 1,
         "files": 3,
         "targets": 145,
+        "secrets": None,
     }
 
 

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from terrace import load
+from terrace.model.entities import Repository
 from terrace.model.findings import Finding, Severity
-from terrace.model.source import dotted
+from terrace.model.secret import Secret
+from terrace.model.source import dotted, parse_path
+from terrace.model.tried import Trial, Tried
 from terrace.validate.examples import CROSS_CHECKS, source_of
-from terrace.validate.registry import rules
+from terrace.validate.registry import by_code, every_rule, keyed_codes, keyed_rules
 from terrace.validate.rule import Example, Rule
 from terrace.validate.run import check
+from terrace.validate.unsealed import judge
 
 TODAY = date(2026, 6, 1)
 
@@ -23,20 +30,42 @@ TODAY = date(2026, 6, 1)
 def _cases(kind: str) -> list[Any]:
     return [
         pytest.param(rule, example, id=f"{rule.code}-{number}")
-        for rule in rules()
+        for rule in every_rule()
         for number, example in enumerate(getattr(rule.module, kind), 1)
     ]
 
 
 def _found(example: Example, only: Iterable[Rule] | None = None) -> list[Finding]:
+    chosen = every_rule() if only is None else tuple(only)
+    cross_checks = CROSS_CHECKS if example.python else None
     found = check(
         source_of(example),
         today=TODAY,
-        cross_checks=CROSS_CHECKS if example.python else None,
-        rules=None if only is None else tuple(only),
+        cross_checks=cross_checks,
+        rules=[rule for rule in chosen if rule.code not in keyed_codes()],
         stale=example.stale,
     )
+    repository = load.load(source_of(example))
+    found += judge(
+        repository,
+        repository.tenants.values(),
+        list(_tried(example, repository)),
+        today=TODAY,
+        key=b"any key",
+        cross_checks=cross_checks,
+        rules=[rule for rule in chosen if rule.code in keyed_codes()],
+    )
     return [item.finding for item in found if not item.suppressed]
+
+
+def _tried(example: Example, repository: Repository) -> Iterator[Tried]:
+    """What opening the example's secrets files would come to."""
+    for path in {**example.opened, **example.tried}:
+        tenant = next((each for each in repository.tenants.values() if path.startswith(each.folder)), None)
+        document = (tenant.files if tenant else repository.files).secrets[path]
+        said = example.opened.get(path)
+        values = None if said is None else {parse_path(name): Secret(value) for name, value in said.items()}
+        yield Tried(document, path.split("/")[-2], tenant, values, example.tried.get(path, Trial()))
 
 
 def _place(finding: Finding) -> str:
@@ -70,11 +99,11 @@ def test_bad_example_is_found_once_where_it_must_change(rule: Rule, example: Exa
 
 @pytest.mark.parametrize(("rule", "example"), _cases("BAD"))
 def test_without_the_rule_its_bad_example_is_not_found(rule: Rule, example: Example) -> None:
-    others = [other for other in rules() if other.code != rule.code]
+    others = [other for other in every_rule() if other.code != rule.code]
     assert rule.code not in {finding.code for finding in _found(example, others)}
 
 
-@pytest.mark.parametrize("rule", [pytest.param(rule, id=rule.code) for rule in rules()])
+@pytest.mark.parametrize("rule", [pytest.param(rule, id=rule.code) for rule in every_rule()])
 def test_rule_has_a_page_and_examples(rule: Rule) -> None:
     title, what, *rest = rule.page.split("\n\n")
     assert title.startswith("# ")
@@ -85,8 +114,26 @@ def test_rule_has_a_page_and_examples(rule: Rule) -> None:
     assert rule.module.BAD
 
 
+_NAMES = ("database", "app-password")
+"""Secrets in examples that are also names, which messages may say."""
+
+
+@pytest.mark.parametrize("example", [case.values[1] for case in _cases("BAD") if case.values[1].opened])
+def test_message_shows_nothing_of_an_opened_secret(example: Example) -> None:
+    values = {str(value) for said in example.opened.values() for value in said.values()}
+    assert not any(value in repr(_found(example)) for value in values.difference(_NAMES))
+
+
+def test_rules_on_opened_secrets_are_known_by_their_names_without_being_imported() -> None:
+    assert keyed_codes() == {rule.code for rule in keyed_rules()}
+    assert all(by_code(code.lower()) for code in keyed_codes())
+    script = "import sys; from terrace.validate.registry import *; rules(); keyed_codes(); print(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert not [name for name in ran.stdout.split() if "rules.keyed" in name or "zxcvbn" in name or "opened" in name]
+
+
 def test_file_of_a_rule_is_named_for_its_code() -> None:
-    for rule in rules():
+    for rule in every_rule():
         assert rule.module
         assert re.fullmatch(rf"{rule.code.lower()}_[a-z_]+", Path(rule.module.__file__ or "").stem)
 

@@ -13,9 +13,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from terrace.audit import Log
 from terrace.bundle import Facts
+from terrace.bundle.packed import pack
 from terrace.runtime import ConfigError, load
 from tests.runtime.conftest import FILE, HOST, PASSWORD, World
 from tests.runtime.kitchen import Kitchen
+from tests.runtime.test_watch import until
 
 
 def refused(world: World, **more: Any) -> ConfigError:
@@ -118,6 +120,15 @@ def test_the_source_may_be_a_folder_of_environments(world: World) -> None:
 
 def test_the_source_may_be_a_bundle_by_itself(world: World) -> None:
     load(Kitchen, environ=world.environ, source=world.seal())
+
+
+def test_the_source_may_be_a_packed_bundle_and_is_followed(world: World, tmp_path: Path) -> None:
+    file = tmp_path / "kitchen.bundle.tar"
+    pack(world.seal(), file)
+    with world.watch(follow=True, source=file) as handle:
+        assert handle.current.database.pool_max == 10
+        pack(world.seal({"pool_max": 12}), file)
+        until(lambda: handle.current.database.pool_max == 12, "the newer file")
 
 
 def test_the_service_need_not_be_said_where_there_is_one(world: World) -> None:

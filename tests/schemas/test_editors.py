@@ -44,6 +44,17 @@ def test_every_yaml_file_of_the_example_has_exactly_one_schema() -> None:
         assert (ROOT / found[0]).is_file()
 
 
+@pytest.mark.parametrize("folder", ["environments/production", "tenants/acme/production", "tenants/_x/acme/production"])
+def test_a_proposal_has_the_schema_of_its_secrets_file(folder: str, tmp_path: Path) -> None:
+    globs = associations(["backend", "worker"])
+    for name, service in (("worker.proposed-mail-token-4f1c", "worker"), ("shared.proposed-a-1", "shared")):
+        file = tmp_path / folder / f"{name}.secrets.yaml"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+        found = [schema for schema, patterns in globs.items() if any(file in tmp_path.glob(each) for each in patterns)]
+        assert found == [f"schemas/generated/{service}.secrets.json"]
+
+
 def test_other_settings_of_the_project_are_kept(tmp_path: Path) -> None:
     theirs = {"editor.rulers": [120], "yaml.schemas": {"./ci.json": "ci.yaml", "./schemas/generated/gone.json": "x"}}
     (tmp_path / ".vscode").mkdir()

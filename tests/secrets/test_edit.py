@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from terrace.errors import RefusedError
+from terrace.opening import in_memory
 from terrace.secrets import memory
 from terrace.sops import inspect
 from tests.secrets.conftest import Shop
@@ -124,8 +125,8 @@ def test_the_plain_text_is_in_memory_and_nobody_else_may_read_it(shop: Shop, edi
 
 
 def test_without_a_place_in_memory_nothing_is_edited(shop: Shop, tmp_path: Path) -> None:
-    assert not memory.in_memory("/proc")
-    assert memory.in_memory("/dev/shm")
+    assert not in_memory("/proc")
+    assert in_memory("/dev/shm")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(memory, "_SHARED_MEMORY", "/proc")
         with pytest.raises(RefusedError, match="no place in memory"), memory.guarded({}, "x", "y"):
@@ -213,3 +214,25 @@ def guards(folder: Path) -> list[int]:
             found.append(int(entry.name))
     assert found
     return found
+
+
+def test_what_a_proposal_outranks_is_not_changed(shop: Shop, editor: Callable[[str], None], tmp_path: Path) -> None:
+    shop.set("database.password", RIVER)
+    shop.set("database.pin", "4711")
+    where = ("shop", "database.password", "--env", "production", "--stdin")
+    assert shop.run("secrets", "propose", *where, stdin=LAKE).code == 0
+    before = shop.text(PATH)
+    editor(f'cp "$1" {tmp_path}/shown; sed -i \'s/{RIVER}/another-long-value/\' "$1"')
+    code, said = edit(shop)
+    assert code == 1
+    assert "database.password is proposed in environments/production/shop.proposed-" in said
+    assert shop.text(PATH) == before
+    noted = (tmp_path / "shown").read_text()
+    (tmp_path / "shown").unlink()
+    assert noted.startswith("# database.password is proposed in environments/production/shop.proposed-")
+    # What nobody proposed can still be changed, and taken out.
+    editor("sed -i 's/4711/4712/' \"$1\"")
+    assert edit(shop)[0] == 0
+    assert shop.get("database.pin") == "4712"
+    editor("sed -i '/password/d' \"$1\"")
+    assert edit(shop)[0] == 1

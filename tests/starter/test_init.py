@@ -94,7 +94,9 @@ def test_a_development_value_in_production_is_found(repository: Path, terrace: R
         "yamllint --strict .",
         "zizmor --offline --quiet --pedantic .github",
         "check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/check.yml",
+        "check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/secrets.yml",
         "check-jsonschema --builtin-schema custom.github-workflows-require-timeout .github/workflows/check.yml",
+        "check-jsonschema --builtin-schema custom.github-workflows-require-timeout .github/workflows/secrets.yml",
         "pre-commit validate-config",
         "ruff check --isolated --line-length 120 .",
         "ruff format --isolated --line-length 120 --check .",
@@ -205,10 +207,19 @@ def test_it_says_what_to_do_next(terrace: Run, tmp_path: Path) -> None:
     assert [command.split()[0] for command in commands] == ["cd", "uv", "uv", "git", "uv"]
 
 
-def test_the_workflow_uses_what_this_repository_s_own_use() -> None:
+def test_secrets_are_rotated_in_every_environment_of_a_new_repository(repository: Path) -> None:
+    workflow = (repository / ".github/workflows/secrets.yml").read_text()
+    listed = re.search(r"environment: \[(.*)\]", workflow)
+    assert listed
+    there = {path.parent.name for path in (repository / "environments").glob("*/environment.yaml")}
+    assert set(listed[1].split(", ")) == there
+
+
+@pytest.mark.parametrize("name", ["check.yml", "secrets.yml"])
+def test_the_workflow_uses_what_this_repository_s_own_use(name: str) -> None:
     """So that whoever brings the one up to date hears of the other."""
     ours = "".join(path.read_text() for path in ROOT.glob(".github/workflows/*.yml"))
-    new = (FILES / "dot-github/workflows/check.yml").read_text()
+    new = (FILES / "dot-github/workflows" / name).read_text()
     assert [use for use in re.findall(r"uses: .*", new) if use not in ours] == []
     version = re.search(r"UV_VERSION := (\S+)", (ROOT / "Makefile").read_text())
     assert version

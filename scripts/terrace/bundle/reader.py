@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -30,6 +31,10 @@ DATA = "..data"
 """The link to the current release in a folder that is laid out as Kubernetes' AtomicWriter does it."""
 
 
+class MissingError(BundleError):
+    """A file of a bundle is not there."""
+
+
 class Secrets(NamedTuple):
     """One encrypted file of a slice: the repository's path of its layer, and its bytes."""
 
@@ -38,12 +43,18 @@ class Secrets(NamedTuple):
 
 
 class Bundle:
-    """A bundle in a folder. Its manifest was read; whatever else is asked for is read and checked then."""
+    """A bundle in a folder. Its manifest was read; whatever else is asked for is read and checked then.
 
-    def __init__(self, folder: Path, manifest: Manifest, ref: BundleRef) -> None:
+    `get` gives the bytes of a file by its name, for a bundle that is somewhere else; `folder` then only says where.
+    """
+
+    def __init__(
+        self, folder: Path, manifest: Manifest, ref: BundleRef, get: Callable[[str], bytes] | None = None
+    ) -> None:
         self.folder = folder
         self.manifest = manifest
         self.ref = ref
+        self.get = get or self._from_folder
 
     def __repr__(self) -> str:
         return f"Bundle({str(self.folder)!r}, {self.ref.digest})"
@@ -107,8 +118,10 @@ class Bundle:
     @cached_property
     def provenance(self) -> dict[str, Any]:
         """What the bundle was made from: commit, its time, and so on. No part of the digest; empty if it is missing."""
-        path = self.folder / PROVENANCE
-        return load_object(read_bytes(path), str(path)) if path.is_file() else {}
+        try:
+            return load_object(self.get(PROVENANCE), str(self.folder / PROVENANCE))
+        except MissingError:
+            return {}
 
     def origins(self, tenant: str | None = None) -> dict[str, str]:
         """Where the values of `tenant` were set, JSON Pointer -> `path:line:column`; empty if it was not recorded."""
@@ -117,16 +130,19 @@ class Bundle:
         name = next((name for name in names if name in listed), None)
         if name is None:
             return {}
-        data = read_bytes(self.folder / name)
+        data = self.get(name)
         self._compare(name, data, str(listed[name]["sha256"]))
         return load_object(data, str(self.folder / name))
 
     def read(self, name: str) -> bytes:
         """The bytes of the file `name`, which must be those that the manifest promises."""
         entry = self.manifest.files[name]
-        data = read_bytes(self.folder / name)
+        data = self.get(name)
         self._compare(name, data, entry.sha256)
         return data
+
+    def _from_folder(self, name: str) -> bytes:
+        return read_bytes(self.folder / name)
 
     def _compare(self, name: str, data: bytes, sha256: str) -> None:
         if hashlib.sha256(data).hexdigest() != sha256:
@@ -165,9 +181,9 @@ def read_bytes(path: Path) -> bytes:
             return file.read()
     except FileNotFoundError as error:
         if path.name == MANIFEST:
-            raise BundleError(
+            raise MissingError(
                 f"{path.parent} is not a bundle: it has no {MANIFEST}", hint="Make one with terrace build."
             ) from error
-        raise BundleError(f"{path} is missing", hint="terrace verify names everything that is wrong.") from error
+        raise MissingError(f"{path} is missing", hint="terrace verify names everything that is wrong.") from error
     except OSError as error:
         raise BundleError(f"cannot read {path}: {error.strerror}") from error

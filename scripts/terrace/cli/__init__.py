@@ -29,7 +29,7 @@ def run(argv: list[str]) -> int:
     except SystemExit as leaving:  # argparse: --help and wrong use
         return leaving.code if isinstance(leaving.code, int) else ExitCode.USAGE
     except TerraceError as error:
-        _complain(error.message, error.hint)
+        _complain(error.whole, error.hint)
         return error.exit_code
     except KeyboardInterrupt:
         sys.stderr.write("\nterrace: interrupted\n")

@@ -181,6 +181,14 @@ def write_file(path: str, text: str) -> None:
         raise UsageError(f"cannot write {path}: {error.strerror}") from error
 
 
+def add_wait(parser: ArgumentParser) -> None:
+    """`--wait [SECONDS]`."""
+    parser.add_argument(
+        "--wait", nargs="?", type=float, const=60.0, default=None, metavar="SECONDS",
+        help="until every configz that environment.yaml names reports it, at most so long (default: 60)",
+    )  # fmt: skip
+
+
 def progress(verdicts: Iterator[Verdict], total: int) -> Iterator[Verdict]:
     """The verdicts as they come, with a bar where a person waits."""
     from terrace.report.progress import progress as bar

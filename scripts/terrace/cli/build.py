@@ -22,6 +22,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--service", action="append", default=[], metavar="SERVICE", help="may be given several times")
     parser.add_argument("-o", "--output", metavar="DIR", help="default: .terrace/build in the repository")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes for many tenants")
+    parser.add_argument("--pack", action="store_true", help="also as one file each: <environment>/<service>.bundle.tar")
     parser.add_argument("--no-origins", action="store_true", help="leave out where each value was set")
     parser.add_argument("--format", choices=["text", "json"], default="text", help="default: text")
     _options.add_at(parser)
@@ -30,6 +31,7 @@ def configure(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Build into a folder beside the output, and put each environment in its place once it is whole."""
     from terrace import pipeline
+    from terrace.bundle.packed import SUFFIX, pack
     from terrace.report.built import built_json, built_text
 
     folder = _options.folder_of(args)
@@ -47,6 +49,8 @@ def run(args: Namespace) -> int:
             progress=_options.progress,
         )
         for each in built:
+            for bundle in each.bundles if args.pack else ():
+                pack(bundle.folder, bundle.folder.with_name(bundle.folder.name + SUFFIX))
             if each.bundles:
                 _options.put(staging / each.environment.name, output / each.environment.name)
     as_json = args.format == "json"

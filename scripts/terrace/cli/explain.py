@@ -1,7 +1,8 @@
 """Say why a value is what it is: the winner and all it shadowed.
 
 PATH is a key (database.pool_size), a section, or left out for everything. Each value is shown with the layer that
-won, every layer it shadowed with file, line and column, the schema's default, and the environment variable.
+won, every layer it shadowed with file, line and column, the schema's default, and the environment variable. A secret
+is a mask, with the secrets file in which it is sealed.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def run(args: Namespace) -> int:
     from terrace.report.explained import explained_json, explained_text
 
     view = _options.view_of(args)
-    found = explain(view.config, view.contract, parse_path(args.path or ""))
+    found = explain(view.config, view.contract, parse_path(args.path or ""), view.sealed)
     if args.format == "json":
         _options.write(args, explained_json(view.config.target, found))
     else:

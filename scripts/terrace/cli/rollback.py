@@ -9,9 +9,14 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from terrace.cli import _options
 from terrace.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from terrace.arrival import Arrival
+    from terrace.deploy.destination import RollbackResult
 
 _STREAMS = ("secrets",)
 """What a release has beside its configuration."""
@@ -31,11 +36,13 @@ def configure(parser: ArgumentParser) -> None:
         metavar="STREAMS",
         help=f"what goes back beside the configuration, with commas between: {', '.join(_STREAMS)}",
     )
+    _options.add_wait(parser)
     _options.add_format(parser, ("text", "json"))
 
 
 def run(args: Namespace) -> int:
     """Roll back, and say what changed and what is held."""
+    from terrace.report.arrived import arrived_text
     from terrace.report.undone import rollback_json, rollback_text
 
     streams = _streams(args.streams)
@@ -48,9 +55,23 @@ def run(args: Namespace) -> int:
         now=datetime.now(UTC),
         with_secrets="secrets" in streams,
     )
-    text = rollback_json(result) if args.format == "json" else rollback_text(result, _options.style(args))
+    arrivals = _wait(args, result) if args.wait is not None else None
+    if args.format == "json":
+        text = rollback_json(result, arrivals)
+    else:
+        text = rollback_text(result, _options.style(args))
+        text += arrived_text(arrivals, _options.style(args)) if arrivals is not None else ""
     _options.write(args, text)
-    return ExitCode.CLEAN
+    return ExitCode.FINDINGS if any(each.state != "arrived" for each in arrivals or ()) else ExitCode.CLEAN
+
+
+def _wait(args: Namespace, result: RollbackResult) -> list[Arrival]:
+    from terrace import arrival
+    from terrace.views import environments_of
+
+    configz = environments_of(_options.folder_of(args))[args.env].configz
+    digests = {ref.service: ref.digest for ref in result.release.bundles}
+    return arrival.wait(arrival.endpoints(digests, configz), args.wait)
 
 
 def _streams(said: list[str]) -> set[str]:

@@ -21,10 +21,10 @@ def configure(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Print the list, or a page."""
     from terrace.report.rules import rule_page, rules_json, rules_text
-    from terrace.validate.registry import by_code, rules
+    from terrace.validate.registry import by_code, every_rule
 
     if args.code is None:
-        text = rules_json(rules()) if args.format == "json" else rules_text(rules(), _options.style(args))
+        text = rules_json(every_rule()) if args.format == "json" else rules_text(every_rule(), _options.style(args))
         _options.write(args, text)
         return ExitCode.CLEAN
     rule = by_code(args.code)

@@ -1,6 +1,7 @@
 """Check every byte of a bundle, and name what is wrong.
 
-BUNDLE is a bundle's folder, or a folder that holds an environment's bundles with their index.json.
+BUNDLE is a bundle's folder, a packed bundle (terrace build --pack), or a folder that holds an environment's bundles
+with their index.json.
 """
 
 from __future__ import annotations

@@ -50,6 +50,15 @@ _ENVIRONMENT: dict[str, Any] = {
             "description": "Where releases of the environment go.",
             "items": {"type": "object"},
         },
+        "configz": {
+            "type": "object",
+            "description": "Where processes tell which release they run, by service: for --wait.",
+            "additionalProperties": {
+                "type": "array",
+                "items": {"type": "string", "pattern": "^https?://[^\\s/]+(/\\S*)?$"},
+                "uniqueItems": True,
+            },
+        },
         "recipients": {
             "type": "array",
             "description": "Who opens its secrets: names from recipients.yaml. Recovery keys do anyway.",

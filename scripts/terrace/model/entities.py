@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 from terrace.model.findings import Finding
@@ -27,6 +28,7 @@ class Environment(NamedTuple):
     owners: tuple[str, ...] = ()
     destinations: tuple[dict[str, Any], ...] = ()
     recipients: tuple[str, ...] = ()
+    configz: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     document: Document | None = None
 
 

@@ -90,11 +90,20 @@ def no_text(path: str) -> str | None:
     return None
 
 
+class TriedFiles(NamedTuple):
+    """How many secrets files keys were tried on, how many were opened, and the paths of those left unchecked."""
+
+    files: int
+    opened: int
+    unchecked: tuple[str, ...]
+
+
 class Report(NamedTuple):
     """What a validation found, with all that a report format needs to say so.
 
     `findings` are sorted; `files` names every file that was checked; `texts` gives a file's text, for source lines;
-    `prefix` leads from the root of the Git repository to that of the configuration (`deploy/config/`, or empty).
+    `prefix` leads from the root of the Git repository to that of the configuration (`deploy/config/`, or empty);
+    `secrets` is None where no keys were tried.
     """
 
     findings: tuple[Finding, ...]
@@ -105,6 +114,7 @@ class Report(NamedTuple):
     rules: Mapping[str, RuleInfo] = MappingProxyType({})
     texts: Callable[[str], str | None] = no_text
     prefix: str = ""
+    secrets: TriedFiles | None = None
 
     @property
     def failed(self) -> bool:

@@ -23,13 +23,18 @@ def is_ledger(path: str) -> bool:
 
 
 def ledger_of(path: str) -> str:
-    """The path of the ledger beside a secrets file."""
-    return path.removesuffix(SECRETS) + LEDGER
+    """The path of the ledger beside a secrets file, or beside a plain layer, whose references it dates."""
+    return path.removesuffix(SECRETS if is_secrets(path) else ".yaml") + LEDGER
 
 
 def secrets_beside(path: str) -> str:
     """The path of the secrets file that a ledger speaks of."""
     return path.removesuffix(LEDGER) + SECRETS
+
+
+def layer_beside(path: str) -> str:
+    """The path of the plain layer whose references a ledger may speak of."""
+    return path.removesuffix(LEDGER) + ".yaml"
 
 
 def is_proposal(path: str) -> bool:

@@ -1,21 +1,39 @@
-"""AWS Secrets Manager and the Systems Manager's parameters, with the credentials that the process has."""
+"""AWS, with the credentials that the process has: what its stores have in common, and Secrets Manager."""
 
 from __future__ import annotations
 
+import random
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, TypeVar
+from uuid import uuid4
 
 from terrace.errors import StoreError
 from terrace.model.reference import Reference
-from terrace.refs.stores import Content, UnavailableError, client_of, parsed, refuse_version, with_value
+from terrace.refs.stores import (
+    Content,
+    Kept,
+    Key,
+    UnavailableError,
+    client_of,
+    refuse_changed,
+    refuse_version,
+    with_values,
+)
 
 Answer = TypeVar("Answer")
+PENDING = "terrace-pending"
+"""The stage of a version in Secrets Manager that was written and is not the current one yet."""
+
+_CURRENT = "AWSCURRENT"
+TRIES = 10
 _ABSENT = ("ResourceNotFoundException", "ParameterNotFound", "ParameterVersionNotFound")
 _LATER = ("Throttling", "TooManyRequests", "InternalServiceError", "InternalServerError", "ServiceUnavailable")
 
 
-class _Aws:
+class Aws:
     """One AWS service, with a client per region."""
 
     service = ""
@@ -25,7 +43,7 @@ class _Aws:
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
 
-    def _ask(self, reference: Reference, what: Callable[[Any], Answer]) -> Answer:
+    def ask(self, reference: Reference, what: Callable[[Any], Answer]) -> Answer:
         """The answer to one question, with the exceptions of the client as sentences that hold no value."""
         client = self._client(reference)
         from botocore import exceptions
@@ -68,75 +86,106 @@ class _Aws:
             raise StoreError(f"AWS {self.service} cannot be asked ({type(error).__name__})", hint=hint) from None
 
 
-class SecretsManager(_Aws):
+class SecretsManager(Aws):
     """AWS Secrets Manager."""
 
     service = "secretsmanager"
 
     def fetch(self, reference: Reference) -> Content:
         """The secret's text."""
+        return self.look(reference).content
+
+    def look(self, reference: Reference) -> Kept:
+        """The secret's text, and the id of its version."""
         asked = {"SecretId": reference.path}
         for name, parameter in (("VersionId", "version_id"), ("VersionStage", "version_stage")):
             if reference.parameter(parameter):
                 asked[name] = reference.parameter(parameter)
-        answer = self._ask(reference, lambda client: client.get_secret_value(**asked))
+        if len(asked) == 1:
+            asked["VersionStage"] = _CURRENT
+        answer = self.ask(reference, lambda client: client.get_secret_value(**asked))
         text = answer.get("SecretString")
         if not isinstance(text, str):
             raise StoreError(f"{reference}: the secret is binary, and no text", hint="Keep it as text, in base64.")
-        return text
+        return Kept(text, str(answer["VersionId"]))
 
     def put(self, reference: Reference, value: str) -> str:
         """A new version that becomes the current one; the one before keeps the stage AWSPREVIOUS."""
+        return self.write(reference, {reference.key: value})
+
+    def write(self, reference: Reference, values: Mapping[Key, str], was: Mapping[Key, str] | None = None) -> str:
+        """A new version with these values, and everything beside them as it was, also when others write meanwhile.
+
+        It is written beside the current one first. The stage AWSCURRENT is then moved from the version that was read,
+        which is refused where that has it no longer.
+        """
         refuse_version(reference)
-        try:
-            text = _changed(reference, value, str(self.fetch(reference)) if reference.key else "")
-            answer = self._ask(
-                reference, lambda client: client.put_secret_value(SecretId=reference.path, SecretString=text)
-            )
-        except _AbsentError:
-            text = _changed(reference, value, "{}")
-            answer = self._ask(reference, lambda client: client.create_secret(Name=reference.path, SecretString=text))
+        for _ in range(TRIES):
+            try:
+                kept = self.look(reference)
+            except AbsentError:
+                if was is not None:
+                    raise
+                with suppress(ExistsError):  # somebody made it since we looked
+                    return self._created(reference, text_with("{}", reference, values))
+                continue
+            refuse_changed(reference, kept.content, was)
+            version = self._pending(reference, text_with(kept.content, reference, values))
+            if self._promoted(reference, kept.version, version):
+                return version
+            time.sleep(random.uniform(0, 0.2))  # so that those who write at once do not meet again
+        raise UnavailableError(f"{reference}: others write there all the time", hint="Try again.")
+
+    def _created(self, reference: Reference, text: str) -> str:
+        answer = self.ask(reference, lambda client: client.create_secret(Name=reference.path, SecretString=text))
         return str(answer["VersionId"])
 
+    def _pending(self, reference: Reference, text: str) -> str:
+        """The id of a new version that is not the current one."""
+        said = {"SecretId": reference.path, "ClientRequestToken": str(uuid4()), "VersionStages": [PENDING]}
+        answer = self.ask(reference, lambda client: client.put_secret_value(**said, SecretString=text))
+        return str(answer["VersionId"])
 
-class Parameters(_Aws):
-    """Parameters of the AWS Systems Manager; new versions are of the encrypted kind."""
-
-    service = "ssm"
-
-    def fetch(self, reference: Reference) -> Content:
-        """The parameter's value, decrypted."""
-        version = reference.parameter("version")
-        name = f"/{reference.path}:{version}" if version else f"/{reference.path}"
-        answer = self._ask(reference, lambda client: client.get_parameter(Name=name, WithDecryption=True))
-        return str(answer["Parameter"]["Value"])
-
-    def put(self, reference: Reference, value: str) -> str:
-        """A new version of the parameter."""
-        refuse_version(reference)
+    def _promoted(self, reference: Reference, before: str, version: str) -> bool:
+        """Whether a version is the current one now; not if `before` was not that any more."""
+        said = {"SecretId": reference.path, "VersionStage": _CURRENT, "RemoveFromVersionId": before}
         try:
-            text = _changed(reference, value, str(self.fetch(reference)) if reference.key else "")
-        except _AbsentError:
-            text = _changed(reference, value, "{}")
-        answer = self._ask(
-            reference,
-            lambda client: client.put_parameter(
-                Name=f"/{reference.path}", Value=text, Type="SecureString", Overwrite=True
-            ),
-        )
-        return str(answer["Version"])
+            self.ask(reference, lambda client: client.update_secret_version_stage(**said, MoveToVersionId=version))
+        except InvalidError:
+            # Refused for this reason alone, or for another one that would come again.
+            if self.look(reference).version == before:
+                raise
+            return False
+        return True
 
 
-class _AbsentError(StoreError):
+class AbsentError(StoreError):
     """There is nothing at the path."""
 
 
-def _changed(reference: Reference, value: str, text: str) -> str:
-    if not reference.key:
-        return value
+class InvalidError(StoreError):
+    """AWS cannot do what was asked, as things are."""
+
+
+class ExistsError(StoreError):
+    """There is something at the path already."""
+
+
+_KINDS: dict[str, type[StoreError]] = {
+    "InvalidParameterException": InvalidError,
+    "InvalidRequestException": InvalidError,
+    "ParameterAlreadyExists": ExistsError,
+    "ResourceExistsException": ExistsError,
+}
+
+
+def text_with(content: Content, reference: Reference, values: Mapping[Key, str]) -> str:
+    changed = with_values(content, reference, values)
+    if isinstance(changed, str):
+        return changed
     import orjson
 
-    return orjson.dumps(with_value(parsed(text, reference), reference.key, value)).decode()
+    return orjson.dumps(changed).decode()
 
 
 def _told(reference: Reference, service: str, error: Any) -> StoreError:
@@ -144,7 +193,8 @@ def _told(reference: Reference, service: str, error: Any) -> StoreError:
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     if code in _ABSENT:
         hint = "Look at the name and the region."
-        return _AbsentError(f"{reference}: AWS {service} has nothing of that name or version", hint=hint)
+        return AbsentError(f"{reference}: AWS {service} has nothing of that name or version", hint=hint)
     if status >= 500 or code.startswith(_LATER):
         return UnavailableError(f"{reference}: AWS {service} failed ({code})")
-    return StoreError(f"{reference}: AWS {service} refuses ({code})", hint="Look at the policies of who asks.")
+    kind = _KINDS.get(code, StoreError)
+    return kind(f"{reference}: AWS {service} refuses ({code})", hint="Look at the policies of who asks.")

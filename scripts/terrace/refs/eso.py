@@ -57,12 +57,17 @@ def manifest(name: str, references: Mapping[Pointer, Reference], **options: Any)
     return dump(external_secret(name, references, **options))
 
 
-def _store_name(reference: Reference, stores: Mapping[str, str]) -> str:
+def refuse_local(reference: Reference) -> None:
+    """Raise for a reference to what only a machine has, and no cluster could fetch."""
     if reference.store not in _REMOTE:
         raise StoreError(
             f"{reference} cannot be fetched by the External Secrets Operator",
             hint="It fetches from secret managers: vault, awssecrets and awsssm.",
         )
+
+
+def _store_name(reference: Reference, stores: Mapping[str, str]) -> str:
+    refuse_local(reference)
     region = reference.parameter("region")
     ours = f"{reference.store}-{region}" if region else reference.store
     return stores.get(ours, ours)

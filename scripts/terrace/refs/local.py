@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from terrace.errors import StoreError
 from terrace.model.reference import Reference
-from terrace.refs.stores import LARGEST, Content
+from terrace.refs.stores import LARGEST, Content, Kept, Key
 
 
 class Variables:
@@ -22,7 +22,15 @@ class Variables:
             raise StoreError(f"{reference}: the variable is not set", hint="Set it for this process.")
         return self._environ[reference.path]
 
+    def look(self, reference: Reference) -> Kept:
+        """The variable's value, of no version."""
+        return Kept(self.fetch(reference))
+
     def put(self, reference: Reference, value: str) -> str:
+        """Refused: a variable has no versions."""
+        return self.write(reference, {(): value})
+
+    def write(self, reference: Reference, values: Mapping[Key, str], was: Mapping[Key, str] | None = None) -> str:
         """Refused: a variable has no versions."""
         raise StoreError(f"{reference} cannot be written: variables belong to whoever starts the process")
 
@@ -48,6 +56,14 @@ class Files:
         except UnicodeDecodeError:
             raise StoreError(f"{reference}: the file is not text in UTF-8") from None
 
+    def look(self, reference: Reference) -> Kept:
+        """The file's text, of no version."""
+        return Kept(self.fetch(reference))
+
     def put(self, reference: Reference, value: str) -> str:
+        """Refused: whoever mounts the file writes it."""
+        return self.write(reference, {(): value})
+
+    def write(self, reference: Reference, values: Mapping[Key, str], was: Mapping[Key, str] | None = None) -> str:
         """Refused: whoever mounts the file writes it."""
         raise StoreError(f"{reference} cannot be written: the file belongs to whoever mounts it")

@@ -168,7 +168,7 @@ def stores_of(environ: Mapping[str, str], root: str, *, server: bool = False) ->
         return SecretsManager()
 
     def parameters() -> Store:
-        from terrace.refs.aws import Parameters
+        from terrace.refs.ssm import Parameters
 
         return Parameters()
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from terrace.errors import StoreError
 from terrace.model.reference import Reference
 
 Content = str | Mapping[str, object]
 """What a store keeps at a path: text, or values by name."""
+
+Key = tuple[str, ...]
+"""What leads to one value inside of what is kept at a path; empty for all of that."""
 
 LARGEST = 1 << 20
 Made = TypeVar("Made")
@@ -19,14 +22,37 @@ class UnavailableError(StoreError):
     """The store gave no answer now, and may later: worth another try."""
 
 
+class ChangedError(StoreError):
+    """Somebody else wrote another value since it was looked at, and nothing was written."""
+
+
+class Kept(NamedTuple):
+    """What a store keeps at a path, and the name of its version; without one where the store has no versions."""
+
+    content: Content
+    version: str = ""
+
+    def __repr__(self) -> str:
+        return f"Kept(********, {self.version!r})"
+
+
 class Store(Protocol):
     """One secret manager."""
 
+    def look(self, reference: Reference) -> Kept:
+        """What is kept at the reference's path, with its version. The key is looked up by `value_in`."""
+
     def fetch(self, reference: Reference) -> Content:
-        """What is kept at the reference's path. The key is looked up by `value_in`."""
+        """What is kept at the reference's path."""
 
     def put(self, reference: Reference, value: str) -> str:
         """Make `value` the current version of what the reference names. Returns the version's name."""
+
+    def write(self, reference: Reference, values: Mapping[Key, str], was: Mapping[Key, str] | None = None) -> str:
+        """Make one new version at the reference's path with these values, and everything beside them as it was.
+
+        With `was`, what is there now is compared first: another value is a ChangedError. Returns the version's name.
+        """
 
 
 def value_in(content: Content, reference: Reference) -> str:
@@ -43,7 +69,7 @@ def value_in(content: Content, reference: Reference) -> str:
     return _scalar(inner, reference)
 
 
-def with_value(content: Mapping[str, object], key: tuple[str, ...], value: str) -> dict[str, object]:
+def with_value(content: Mapping[str, object], key: Key, value: object) -> dict[str, object]:
     """`content` with the value at `key` replaced, and everything beside it as it was."""
     result = dict(content)
     if len(key) == 1:
@@ -52,6 +78,25 @@ def with_value(content: Mapping[str, object], key: tuple[str, ...], value: str) 
     inner = result.get(key[0])
     result[key[0]] = with_value(inner if isinstance(inner, Mapping) else {}, key[1:], value)
     return result
+
+
+def with_values(content: Content, reference: Reference, values: Mapping[Key, str]) -> Content:
+    """`content` with each of the values in place."""
+    if () in values:
+        return values[()]
+    inner = parsed(content, reference) if isinstance(content, str) else content
+    for key, value in values.items():
+        inner = with_value(inner, key, value)
+    return inner
+
+
+def refuse_changed(reference: Reference, content: Content, was: Mapping[Key, str] | None) -> None:
+    """Raise where a store keeps other values than it did when it was looked at."""
+    for key, value in (was or {}).items():
+        each = reference._replace(key=key)
+        if value_in(content, each) != value:
+            hint = "Look at what is in use there, then run this again."
+            raise ChangedError(f"{each} was changed by somebody else meanwhile; nothing was written", hint=hint)
 
 
 def parsed(text: str, reference: Reference) -> Mapping[str, object]:

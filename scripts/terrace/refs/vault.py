@@ -14,7 +14,16 @@ from typing import Any, NamedTuple, TypeVar
 
 from terrace.errors import StoreError
 from terrace.model.reference import Reference
-from terrace.refs.stores import Content, UnavailableError, client_of, refuse_version, with_value
+from terrace.refs.stores import (
+    Content,
+    Kept,
+    Key,
+    UnavailableError,
+    client_of,
+    refuse_changed,
+    refuse_version,
+    with_values,
+)
 
 _POD_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token"
 _TRIES = 10
@@ -57,31 +66,41 @@ class Vault:
 
     def fetch(self, reference: Reference) -> Content:
         """The values at a path."""
+        return self.look(reference).content
+
+    def look(self, reference: Reference) -> Kept:
+        """The values at a path, and the number of their version; KV version 1 has none."""
         version = reference.parameter("version")
         path = f"{reference.path}?version={version}" if version else reference.path
         answer = self._ask(reference, lambda client: client.read(path))
         data: Any = (answer or {}).get("data")
+        number = ""
         if _is_version_2(data):
-            data = data["data"]
+            data, number = data["data"], str(data["metadata"]["version"])
         if not isinstance(data, Mapping):
             hint = "KV version 2 keeps values below MOUNT/data/: ref+vault://secret/data/...#/key"
             raise StoreError(f"{reference}: Vault has nothing at that path", hint=hint)
-        return data
+        return Kept(data, number)
 
     def put(self, reference: Reference, value: str) -> str:
         """A new version with this value, and everything beside it as it was, also when others write meanwhile."""
+        return self.write(reference, {reference.key: value})
+
+    def write(self, reference: Reference, values: Mapping[Key, str], was: Mapping[Key, str] | None = None) -> str:
+        """A new version with these values, and everything beside them as it was, also when others write meanwhile."""
         refuse_version(reference)
         if "/data/" not in reference.path:
             raise StoreError(f"{reference} cannot be written: only KV version 2, MOUNT/data/..., keeps versions")
         for _ in range(_TRIES):
             current = ((self._ask(reference, lambda client: client.read(reference.path)) or {}).get("data")) or {}
             number: int | None = int((current.get("metadata") or {}).get("version") or 0)
-            data = with_value(current.get("data") or {}, reference.key, value)
+            there = current.get("data") or {}
+            refuse_changed(reference, there, was)
             if not number:
                 number = self._deleted(reference)
                 if number is None:
                     continue  # somebody made it since we looked
-            body = {"data": data, "options": {"cas": number}}
+            body: dict[str, object] = {"data": with_values(there, reference, values), "options": {"cas": number}}
             answer = self._write(reference, body)
             if answer is not None:
                 return str(answer["data"]["version"])

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from terrace.arrival import Arrival
 from terrace.delivery import Delivered
+from terrace.report.arrived import arrived_record
 from terrace.report.built import findings_text, sealed_record
 from terrace.report.formats.json import dump, findings_records
 from terrace.report.style import PLAIN, Style
@@ -20,7 +22,9 @@ def delivered_text(
     return findings + notes + deploy_summary(tuple(map(_summary, delivered)), style, seconds=seconds, dry_run=dry_run)
 
 
-def delivered_json(delivered: Sequence[Delivered], *, dry_run: bool = False) -> str:
+def delivered_json(
+    delivered: Sequence[Delivered], *, dry_run: bool = False, arrivals: Sequence[Arrival] | None = None
+) -> str:
     """The same for programs.
 
     `dry_run` says that nothing was delivered. `environments`, in promotion order and once for each destination, has:
@@ -28,9 +32,10 @@ def delivered_json(delivered: Sequence[Delivered], *, dry_run: bool = False) -> 
     them, `release` (its number; null where there is none), `unchanged` (it runs there already), `cleared` (the holds
     that go with it), `recovered` (the number of an interrupted release that was finished first, or null), `warnings`,
     and `bundles`: those of `terrace build`, each with `previous`, the digest that was current before (null in a first
-    release), and the number of `leaves` that changed since.
+    release), and the number of `leaves` that changed since. `arrivals`, with `--wait`, is what processes say of it.
     """
-    return dump({"version": 1, "dry_run": dry_run, "environments": list(map(_record, delivered))})
+    waited = {} if arrivals is None else {"arrivals": arrived_record(arrivals)}
+    return dump({"version": 1, "dry_run": dry_run, "environments": list(map(_record, delivered)), **waited})
 
 
 def _record(each: Delivered) -> dict[str, object]:

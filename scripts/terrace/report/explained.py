@@ -9,7 +9,7 @@ from terrace.explain import Explained
 from terrace.layering import ORDER
 from terrace.model.entities import Environment
 from terrace.model.layers import Contribution, Target
-from terrace.model.source import dotted, json_pointer
+from terrace.model.source import Location, dotted, json_pointer
 from terrace.report.cells import cut
 from terrace.report.style import PLAIN, Style
 from terrace.report.table import Column, table
@@ -37,6 +37,7 @@ def explained_json(target: Target, found: Sequence[Explained]) -> str:
             "pointer": json_pointer(item.pointer),
             "value": item.value,
             "default": item.is_default,
+            "sealed": _place(item.sealed) if item.sealed else None,
             "layers": [_layer(said) for said in item.contributions],
             "variable": {"name": item.variable, "named_in_contract": item.variable_named} if item.variable else None,
         }
@@ -46,17 +47,20 @@ def explained_json(target: Target, found: Sequence[Explained]) -> str:
 
 
 def _layer(said: Contribution) -> dict[str, Any]:
-    span = said.location.span
-    place = {"path": said.location.path, "line": span.line if span else None, "column": span.column if span else None}
-    return {"layer": said.layer.name, **place, "value": said.value, "removes": said.value is None}
+    return {"layer": said.layer.name, **_place(said.location), "value": said.value, "removes": said.value is None}
+
+
+def _place(location: Location) -> dict[str, Any]:
+    span = location.span
+    return {"path": location.path, "line": span.line if span else None, "column": span.column if span else None}
 
 
 def _block(item: Explained, environment: Environment, style: Style) -> str:
     name = dotted(item.pointer)
     title = f"{style.paint('strong', name)} = {cut(compact(item.value), max(20, style.width - len(name) - 3))}"
-    rows = []
-    for index, said in enumerate(item.contributions):
-        wins = index == 0 and said.value is not None
+    rows = [("wins", "sealed", str(item.sealed), "")] if item.sealed else []
+    for said in item.contributions:
+        wins = not rows and said.value is not None
         what = "wins" if wins else "removes" if said.value is None else "shadowed"
         rows.append((what, said.layer.name, str(said.location), "" if said.value is None else compact(said.value)))
     if item.field is not None and item.field.has_default:

@@ -9,7 +9,8 @@ from terrace.model.rotation import Policy, is_rotating
 from terrace.report.cells import wrap
 from terrace.report.style import PLAIN, Style
 from terrace.secrets.plan import NO_POLICY, Planned
-from terrace.secrets.rotate import Done
+from terrace.secrets.renewing import Done
+from terrace.secrets.standing import Standing
 
 
 def planned_text(planned: Sequence[Planned], style: Style = PLAIN) -> str:
@@ -26,6 +27,8 @@ def done_text(planned: Planned, done: Done, style: Style = PLAIN) -> str:
         said.append("the value before is revoked")
     if done.renewed and not done.skipped:
         said.append("it has a new value" + (f"; the one before is valid until {done.until}" if done.until else ""))
+    if done.pinned:
+        said.append("its references name the version in use now: commit and deploy that, then run this again")
     if done.skipped:
         said.append(f"left as it is: it {done.skipped}")
     return _block(planned, said, style)
@@ -50,9 +53,14 @@ def _steps(each: Planned) -> Iterator[str]:
         yield f"make a new value: {_generator(policy)}"
         if hook:
             yield hook
-        yield "write it, and the day into the ledger"
+        yield from _written(each.standing) if each.standing.reference else ["write it, and the day into the ledger"]
         if is_rotating(each.standing.field) and policy.overlap:
             yield f"keep the value before valid for {policy.overlap}"
+
+
+def _written(each: Standing) -> Iterator[str]:
+    yield f"write it as a new version to the store: {each.reference}"
+    yield f"name the version in {each.file} where it names one, and the day in the ledger"
 
 
 def _generator(policy: Policy) -> str:

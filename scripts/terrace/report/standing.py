@@ -37,6 +37,8 @@ def standing_text(found: Sequence[Standing], today: date, style: Style = PLAIN) 
 
 def _file(file: str, found: Sequence[Standing], today: date, style: Style) -> str:
     readers = "opened by " + (", ".join(found[0].readers) or "nobody")
+    if found[0].reference:
+        readers = "named by reference: who asks the secret manager opens them"
     lines = [style.paint("strong", file)]
     lines += [style.paint("dim", f"  {line}") for line in wrap(readers, style.width - 2)]
     columns = (

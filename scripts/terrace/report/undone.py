@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from terrace.arrival import Arrival
 from terrace.deploy.destination import RollbackResult, ServiceRollback
 from terrace.model.source import dotted, json_pointer
+from terrace.report.arrived import arrived_record
 from terrace.report.formats.json import dump
 from terrace.report.records import bundle_record, hold_record
 from terrace.report.style import PLAIN, Style
@@ -23,15 +27,16 @@ def rollback_text(result: RollbackResult, style: Style = PLAIN) -> str:
     return f"release {result.release.number}\n\n" + "\n".join(blocks) + warnings + f"\n{restart}\n"
 
 
-def rollback_json(result: RollbackResult) -> str:
+def rollback_json(result: RollbackResult, arrivals: Sequence[Arrival] | None = None) -> str:
     """The same for programs.
 
     `unchanged` says that there was nothing to take back, `release` is the number of the release that runs now, and
     `needs_restart` whether a leaf changed that no running process takes by itself. `services` has for each: `service`;
     the bundles `undone`, `restored` (whose configuration is back) and `now`; `changes`, each a `pointer` (empty for a
     whole slice), the number of `slices` and `live`; `secrets`, the layers whose secrets stay as they are now and differ
-    from that release; and `hold`, or null. `warnings` are texts.
+    from that release; and `hold`, or null. `warnings` are texts. `arrivals`, with `--wait`, is what processes say.
     """
+    waited = {} if arrivals is None else {"arrivals": arrived_record(arrivals)}
     return dump(
         {
             "version": 1,
@@ -40,6 +45,7 @@ def rollback_json(result: RollbackResult) -> str:
             "needs_restart": result.needs_restart,
             "services": [] if result.unchanged else list(map(_record, result.services)),
             "warnings": list(result.warnings),
+            **waited,
         }
     )
 

@@ -18,19 +18,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from terrace.errors import ConfigError, Problem
-    from terrace.runtime.handle import Change, Handle, Status
+    from terrace.runtime.handle import Handle
     from terrace.runtime.revision import Revision
     from terrace.runtime.start import load, watch
+    from terrace.runtime.status import Change, Status
 
 __all__ = ["Change", "ConfigError", "Handle", "Problem", "Revision", "Status", "load", "watch"]
 
 _FROM = {
-    "Change": "runtime.handle",
+    "Change": "runtime.status",
     "ConfigError": "errors",
     "Handle": "runtime.handle",
     "Problem": "errors",
     "Revision": "runtime.revision",
-    "Status": "runtime.handle",
+    "Status": "runtime.status",
     "load": "runtime.start",
     "watch": "runtime.start",
 }

@@ -16,6 +16,7 @@ class Asked(NamedTuple):
     """Empty is for what nobody said; `tenant` is None then, and empty for no tenant.
 
     `max_age` is in seconds, None for no limit; `reason` is for the audit log.
+    `live_only` keeps what is not live as it was at the start.
     """
 
     service: str
@@ -26,6 +27,7 @@ class Asked(NamedTuple):
     max_age: float | None
     reason: str
     environ: Mapping[str, str]
+    live_only: bool = True
 
 
 def asked(
@@ -37,9 +39,10 @@ def asked(
     max_age: float | None,
     reason: str,
     environ: Mapping[str, str] | None,
+    live_only: bool = True,
 ) -> Asked:
     """What the arguments ask for; where they say nothing, the variables of the process."""
-    variables = os.environ if environ is None else environ
+    variables = dict(os.environ if environ is None else environ)
     found = os.fspath(source) or variables.get(SOURCE, "")
     if not found:
         raise ConfigError(
@@ -55,4 +58,5 @@ def asked(
         max_age,
         reason,
         variables,
+        live_only,
     )

@@ -121,11 +121,12 @@ class Follower:
         """What tells one state of the source from another, without reading it."""
         try:
             folder = self._place()
+            if folder.is_file():
+                return (str(folder), *_of(os.stat(folder)))  # noqa: PTH116 - asked for every second
             link = os.path.realpath(folder / DATA) if os.path.lexists(folder / DATA) else str(folder)
-            status = os.stat(f"{link}/{MANIFEST}")  # noqa: PTH116 - asked for every second
+            return (link, *_of(os.stat(f"{link}/{MANIFEST}")))  # noqa: PTH116
         except (OSError, TerraceError) as error:
             return (type(error).__name__,)
-        return link, status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
 
     def _place(self) -> Path:
         followed = self._followed()
@@ -136,7 +137,8 @@ class Follower:
     def _wait_for_events(self) -> None:
         """Return when something may be new: an event, or the time for a look."""
         try:
-            folder = self._place()
+            place = self._place()
+            folder = place.parent if place.is_file() else place
         except TerraceError:
             self._stop.wait(_AWAY)
             return
@@ -163,3 +165,7 @@ class Follower:
             now = os.stat(folder)  # noqa: PTH116
             if (now.st_dev, now.st_ino) != (watched.st_dev, watched.st_ino):
                 return
+
+
+def _of(status: os.stat_result) -> Token:
+    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from pydantic import BaseModel
 
@@ -15,10 +16,10 @@ from terrace.errors import ConfigError, TerraceError
 from terrace.model.source import dotted
 from terrace.runtime.asked import Asked
 from terrace.runtime.lastgood import LastGood
-from terrace.runtime.pinned import changed
 from terrace.runtime.reader import Reader
 from terrace.runtime.revision import Revision
 from terrace.runtime.source import AwayError, locate, opened
+from terrace.runtime.status import Change, Refused, Status, change_of
 from terrace.runtime.subscribers import Subscribers
 
 if TYPE_CHECKING:
@@ -26,49 +27,6 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", bound=BaseModel)
 log = logging.getLogger("terrace.runtime")
-
-
-class Change(NamedTuple, Generic[M]):
-    """What an exchange of revisions changes: dotted paths for this process, and for each tenant that was read."""
-
-    old: Revision[M]
-    new: Revision[M]
-    paths: tuple[str, ...]
-    tenants: Mapping[str, tuple[str, ...]]
-
-
-class Refused(NamedTuple):
-    """A newer bundle that was not taken. `digest` is empty where it could not be known."""
-
-    digest: str
-    reason: str
-    since: datetime
-
-
-class Status(NamedTuple):
-    """How a handle is. No part of it holds a value.
-
-    `state` is `ok`; or `degraded` while what is at the source was refused, or the source is away. `waiting` are paths
-    whose new values wait for a restart, `unknown` those that a newer contract has, `overridden` those that a variable
-    sets, with its name. `age` is that of the last good copy in seconds, if that is what runs.
-    """
-
-    state: str
-    service: str
-    environment: str
-    tenant: str
-    digest: str
-    commit: str
-    contract: str
-    since: datetime
-    refused: Refused | None
-    waiting: tuple[str, ...]
-    unknown: tuple[str, ...]
-    overridden: Mapping[str, str]
-    noticed: tuple[str, ...]
-    age: float | None
-    reloads: int
-    refusals: int
 
 
 class Handle(Generic[M]):
@@ -168,7 +126,7 @@ class Handle(Generic[M]):
                     return self._confirm()
                 return self._exchange(self._reader.revision(bundle, self._revision))
             except TerraceError as error:
-                self._refuse(digest, str(error) if isinstance(error, ConfigError) else error.message)
+                self._refuse(digest, error)
                 return False
 
     def renew(self) -> bool:
@@ -185,8 +143,22 @@ class Handle(Generic[M]):
             try:
                 return self._exchange(self._reader.revision(self._revision.bundle, self._revision))
             except TerraceError as error:
-                self._refuse(self._revision.digest, str(error))
+                self._refuse(self._revision.digest, error)
                 return False
+
+    @contextmanager
+    def replaced(self, patch: Mapping[str, Any], tenant: str | None = None) -> Iterator[M]:
+        """Within the block, give the configuration with `patch` merged in: for `terrace.runtime.testing`."""
+        with self._lock:
+            before = self._revision
+            name = before.tenant if tenant is None else tenant
+            before.for_tenant(name)
+            self._revision = self._reader.patched(before, name, patch)
+        try:
+            yield self._revision.for_tenant(name)
+        finally:
+            with self._lock:
+                self._revision = before
 
     def follow(self) -> None:
         """Begin to follow the source, in a thread that ends with the process or with `close`."""
@@ -220,16 +192,16 @@ class Handle(Generic[M]):
             raise away
         bundle, age = self._last_good.bundle(self._asked, away)
         revision = self._reader.revision(bundle, age=age)
-        self._refused = Refused("", away.message, datetime.now(UTC))
+        self._refused = Refused("", away.message, datetime.now(UTC), away.message)
         log.warning("the source is away: started with the last good copy of %d s ago: %s", age, away.message)
         return revision
 
     def _exchange(self, new: Revision[M]) -> bool:
         old = self._revision
-        change = _change(old, new)
+        change = change_of(old, new)
         vetoed = self._subscribers.prepare(change)
         if vetoed:
-            self._refuse(new.digest, vetoed)
+            self._refuse(new.digest, ConfigError(vetoed.summary, hint=vetoed.reason))
             return False
         self._revision = new
         self._refused = None
@@ -254,9 +226,11 @@ class Handle(Generic[M]):
             self._last_good.keep(self._revision.bundle)
         return False
 
-    def _refuse(self, digest: str, reason: str) -> None:
+    def _refuse(self, digest: str, error: TerraceError) -> None:
+        reason = str(error)
+        paths = tuple(problem.path for problem in error.problems) if isinstance(error, ConfigError) else ()
         if self._refused is None or (self._refused.digest, self._refused.reason) != (digest, reason):
-            self._refused = Refused(digest, reason, datetime.now(UTC))
+            self._refused = Refused(digest, reason, datetime.now(UTC), error.message, paths)
             self._counts[1] += 1
             log.error("refused %s, %s stays: %s", digest or "what is at the source", self._revision.digest, reason)
 
@@ -267,14 +241,3 @@ class Handle(Generic[M]):
             log.warning("changed, and waits for a restart: %s", ", ".join(map(dotted, revision.waiting)))
         if revision.unknown:
             log.warning("left out, for the bundle's contract is newer: %s", ", ".join(map(dotted, revision.unknown)))
-
-
-def _change(old: Revision[M], new: Revision[M]) -> Change[M]:
-    before, after = old.judged, new.judged
-    paths = {
-        tenant: tuple(map(dotted, changed(before[tenant].values, after[tenant].values)))
-        for tenant in before.keys() & after.keys()
-        if before[tenant] is not after[tenant]
-    }
-    own = paths.pop(old.tenant, ())
-    return Change(old, new, own, {tenant: found for tenant, found in sorted(paths.items()) if found})

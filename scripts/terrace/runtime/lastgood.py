@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from terrace.bundle.manifest import MANIFEST, PROVENANCE
-from terrace.bundle.reader import DATA, Bundle, open_bundle, read_bytes
+from terrace.bundle.reader import DATA, Bundle, open_bundle
 from terrace.errors import BundleError, ConfigError
 from terrace.runtime.asked import Asked
 from terrace.runtime.source import AwayError, of_this_process
@@ -34,6 +34,7 @@ class LastGood:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if os.path.realpath(self._folder / DATA) != os.path.realpath(self._folder / name):
                 self._copy(bundle, name)
+            self._prune(name)
             (self._folder / _SEEN).touch()
         except (OSError, BundleError) as error:
             import logging
@@ -65,7 +66,7 @@ class LastGood:
         new.mkdir(mode=0o700)
         for file in (*bundle.manifest.files, MANIFEST, *_beside(bundle)):
             # What is read here is compared with the manifest: a copy is never worse than its source.
-            data = bundle.read(file) if file in bundle.manifest.files else read_bytes(bundle.folder / file)
+            data = bundle.read(file) if file in bundle.manifest.files else bundle.get(file)
             (new / file).write_bytes(data)
         target = self._folder / name
         shutil.rmtree(target, ignore_errors=True)
@@ -74,12 +75,13 @@ class LastGood:
         link.unlink(missing_ok=True)
         link.symlink_to(name)
         os.replace(link, self._folder / DATA)  # noqa: PTH105 - as the destination does it
+
+    def _prune(self, name: str) -> None:
+        """Remove other copies, also those that a process left that died."""
         for other in self._folder.glob("..sha256-*"):
             if other.name != name:
                 shutil.rmtree(other, ignore_errors=True)
 
 
 def _beside(bundle: Bundle) -> list[str]:
-    if not (bundle.folder / PROVENANCE).is_file():
-        return []
-    return [PROVENANCE, *bundle.provenance.get("origins", {})]
+    return [PROVENANCE, *bundle.provenance.get("origins", {})] if bundle.provenance else []

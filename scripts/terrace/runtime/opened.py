@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -59,9 +59,7 @@ class Secrets:
         """What references among `values` stand for, nested, and those that stand for nothing now."""
         found: dict[Pointer, Secret[Scalar]] = {}
         problems: list[Problem] = []
-        for pointer, text in leaves(values):
-            if not is_reference(text):
-                continue
+        for pointer, text in _references(values, ()):
             reference = parse(text)
             try:
                 if not isinstance(reference, Reference):
@@ -113,6 +111,14 @@ class Secrets:
     @staticmethod
     def _given(resolver: Resolver, reference: Reference, owner: str, pointer: Pointer) -> dict[Pointer, Scalar]:
         return {pointer: resolver.resolve(reference, tenant=owner).value}
+
+
+def _references(values: Mapping[str, Any], pointer: Pointer) -> Iterator[tuple[Pointer, str]]:
+    for key, value in values.items():
+        if isinstance(value, dict):
+            yield from _references(value, (*pointer, key))
+        elif isinstance(value, str) and is_reference(value):
+            yield (*pointer, key), value
 
 
 def _whole(error: TerraceError) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from terrace.model.layers import leaves
@@ -10,19 +11,24 @@ from terrace.model.service import Contract
 from terrace.model.source import Pointer
 from terrace.model.typed import nest
 
+_MISSING = object()
+
 
 class Pinned(NamedTuple):
-    """The values to run with, and the places whose new values wait for a restart."""
+    """The values to run with, the places at which they are new, and those whose new values wait for a restart."""
 
     values: dict[str, Any]
+    changed: tuple[Pointer, ...]
     waiting: tuple[Pointer, ...]
 
 
-def pinned(new: dict[str, Any], running: dict[str, Any], contract: Contract) -> Pinned:
-    """`new`, with what the contract does not mark live as it is in `running`."""
-    waiting = tuple(pointer for pointer in changed(running, new) if not _is_live(contract, pointer))
+def pinned(new: dict[str, Any], running: dict[str, Any], contract: Contract, *, all_live: bool = False) -> Pinned:
+    """`new`, with what the contract does not mark live as it is in `running`; nothing so if `all_live`."""
+    differ = changed(running, new)
+    live = {pointer for pointer in differ if all_live or _is_live(contract, pointer)}
+    waiting = tuple(pointer for pointer in differ if pointer not in live)
     if not waiting:
-        return Pinned(new, ())
+        return Pinned(new, tuple(differ), ())
     before = dict(leaves(running))
     values = new
     # A value may have become a section, or a section a value: what is new goes before what was there comes back.
@@ -33,17 +39,32 @@ def pinned(new: dict[str, Any], running: dict[str, Any], contract: Contract) -> 
     for pointer in waiting:
         if pointer in before and before[pointer] is None:
             values = _with_null(values, pointer)
-    return Pinned(values, waiting)
+    return Pinned(values, tuple(pointer for pointer in differ if pointer in live), waiting)
 
 
 def changed(old: dict[str, Any], new: dict[str, Any]) -> list[Pointer]:
-    """The places at which two configurations differ, sorted."""
-    if old is new:
-        return []
-    before, after = dict(leaves(old)), dict(leaves(new))
-    missing = object()
-    found = [pointer for pointer, value in after.items() if not _same(before.get(pointer, missing), value)]
-    return sorted(found + [pointer for pointer in before if pointer not in after])
+    """The leaves at which two configurations differ, sorted."""
+    return sorted(set(_differences(old, new, ())))
+
+
+def _differences(old: dict[str, Any], new: dict[str, Any], pointer: Pointer) -> Iterator[Pointer]:
+    for key, value in new.items():
+        before = old.get(key, _MISSING)
+        if before is value:
+            continue
+        if isinstance(before, dict) and isinstance(value, dict) and before and value:
+            yield from _differences(before, value, (*pointer, key))
+        # 1, 1.0 and True are equal to Python, and not the same value to a contract.
+        elif type(before) is not type(value) or before != value:
+            yield from _below(before, (*pointer, key))
+            yield from _below(value, (*pointer, key))
+    for key in old.keys() - new.keys():
+        yield from _below(old[key], (*pointer, key))
+
+
+def _below(value: Any, pointer: Pointer) -> Iterator[Pointer]:
+    if value is not _MISSING:
+        yield from ((*pointer, *inner) for inner, _ in leaves(value))
 
 
 def _is_live(contract: Contract, pointer: Pointer) -> bool:
@@ -53,11 +74,6 @@ def _is_live(contract: Contract, pointer: Pointer) -> bool:
         if field is not None:
             return field.live
     return False
-
-
-def _same(one: object, other: object) -> bool:
-    # 1, 1.0 and True are equal to Python, and not the same value to a contract.
-    return type(one) is type(other) and one == other
 
 
 def _with_null(values: dict[str, Any], pointer: Pointer) -> dict[str, Any]:

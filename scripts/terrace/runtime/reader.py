@@ -9,10 +9,13 @@ from pydantic import BaseModel
 
 from terrace.bundle.manifest import FACTS, config_name
 from terrace.bundle.reader import Bundle
-from terrace.errors import ConfigError, Problem, TerraceError
+from terrace.errors import ConfigError, Problem, TerraceError, UsageError
+from terrace.model.layers import leaves
 from terrace.model.merge import merge
+from terrace.model.secret import Secret
 from terrace.model.service import Contract
 from terrace.model.source import Pointer, dotted, json_pointer
+from terrace.model.typed import nest
 from terrace.runtime.asked import TENANT, Asked
 from terrace.runtime.opened import Secrets
 from terrace.runtime.pinned import pinned
@@ -35,7 +38,7 @@ class Reader(Generic[M]):
         self._schema = ""
         self._contract: Contract | None = None
         self._at_start: Contract | None = None
-        self._overrides: Overrides | None = None
+        self._overrides: tuple[object, Overrides] | None = None
 
     def read(self, before: Revision[M] | None = None) -> Revision[M]:
         """The revision that is current at the source. With `before`, as one that follows it in a running process."""
@@ -44,8 +47,7 @@ class Reader(Generic[M]):
     def revision(self, bundle: Bundle, before: Revision[M] | None = None, *, age: float | None = None) -> Revision[M]:
         """The revision that `bundle` gives. Raises `ConfigError` with everything that is wrong."""
         contract = self._contract_of(bundle)
-        said = overrides(contract, bundle.facts, self.asked.environ)
-        self._overrides = said
+        said = self._said(contract, bundle)
         if self._at_start is None:
             self._at_start = contract
         names = {dotted(pointer): name for pointer, name in said.names.items()}
@@ -56,6 +58,27 @@ class Reader(Generic[M]):
         if before is None:
             _refuse_thawed(made.config)
         return made
+
+    def _said(self, contract: Contract, bundle: Bundle) -> Overrides:
+        """What the variables say. They are those of the start: a process that changes its own changes nothing here."""
+        of = (bundle.manifest.schema_sha256, bundle.facts)
+        if self._overrides is None or self._overrides[0] != of:
+            self._overrides = of, overrides(contract, bundle.facts, self.asked.environ)
+        return self._overrides[1]
+
+    def patched(self, revision: Revision[M], tenant: str, patch: Mapping[str, Any]) -> Revision[M]:
+        """`revision` with `patch` merged into the configuration of one tenant, or of no tenant."""
+        contract = self._contract_of(revision.bundle)
+        for pointer, _ in leaves(patch):
+            if contract.field(pointer) is None:
+                raise UsageError(f"there is no {dotted(pointer)} in {revision.service}")
+        judged = revision.judged[tenant]
+        values = merge(judged.values, _hidden(patch, contract))
+        try:
+            config = built(self.model, values, contract, lambda _: "the test").config
+        except ConfigError as error:
+            raise _told(error, revision.bundle, tenant) from None
+        return revision.with_judged(tenant, judged._replace(config=config, values=values))
 
     def _contract_of(self, bundle: Bundle) -> Contract:
         sha256 = bundle.manifest.schema_sha256
@@ -94,14 +117,23 @@ class Reader(Generic[M]):
         values: dict[str, Any] = said.over(merge(plain, sealed))
         stand_for, unresolved = self.secrets.resolved(bundle, tenant, contract, values)
         values = merge(values, stand_for)
+        changed: tuple[Pointer, ...] = ()
         waiting: tuple[Pointer, ...] = ()
         if before is not None:
             assert self._at_start is not None
-            values, waiting = pinned(values, before.values, self._at_start)
+            values, changed, waiting = pinned(values, before.values, self._at_start, all_live=not self.asked.live_only)
         origin = _Origins(bundle, tenant, files, said.names)
         unopened = [*said.problems, *problems, *(each._replace(origin=origin(_at(each))) for each in unresolved)]
         made = built(self.model, values, contract, origin, unopened=unopened)
-        return Judged(made.config, values, content, waiting, made.unknown)
+        return Judged(made.config, values, content, changed, waiting, made.unknown)
+
+
+def _hidden(patch: Mapping[str, Any], contract: Contract) -> dict[str, Any]:
+    """`patch` with its secrets as `Secret`."""
+    return nest({
+        pointer: Secret(value) if (field := contract.field(pointer)) and field.secret else value
+        for pointer, value in leaves(patch)
+    })  # fmt: skip
 
 
 class _Origins:

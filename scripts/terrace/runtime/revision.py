@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from copy import copy
 from datetime import UTC, datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -19,12 +20,14 @@ M = TypeVar("M", bound=BaseModel)
 class Judged(NamedTuple, Generic[M]):
     """A slice that was found right. `content` names what it was made of, `values` has secrets as `Secret`.
 
-    `waiting` are places whose new values wait for a restart, `unknown` those that a newer contract has.
+    `changed` are the places at which it differs from what ran before, `waiting` those whose new values wait for a
+    restart, `unknown` those that a newer contract has.
     """
 
     config: M
     values: dict[str, Any]
     content: tuple[object, ...]
+    changed: tuple[Pointer, ...] = ()
     waiting: tuple[Pointer, ...] = ()
     unknown: tuple[Pointer, ...] = ()
 
@@ -72,6 +75,14 @@ class Revision(Generic[M]):
 
     def __repr__(self) -> str:
         return f"Revision({self.service} in {self.environment}, {self.digest})"
+
+    def with_judged(self, tenant: str, judged: Judged[M]) -> Revision[M]:
+        """This revision with another configuration for a tenant: for tests."""
+        other = copy(self)
+        other._judged = {**self._judged, tenant: judged}
+        other._configs = {**self._configs, tenant: judged.config}
+        other.config = other._configs[self.tenant]
+        return other
 
     @property
     def tenants(self) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ class AwayError(ConfigError):
 
 
 class Located(NamedTuple):
-    """The folder that holds the bundle, or the link to the current one."""
+    """The folder that holds the bundle, or the link to the current one; or the file that is a packed bundle."""
 
     folder: Path
     service: str
@@ -29,7 +29,7 @@ class Located(NamedTuple):
 def locate(asked: Asked) -> Located:
     """The folder to read and to watch. Raises `AwayError` where there is none (now)."""
     root = Path(asked.source).absolute()
-    if _holds_bundle(root):
+    if _holds_bundle(root) or root.is_file():
         return Located(root, asked.service)
     service = asked.service or _only_service(root)
     said = sources(asked.environment or None, asked.environ)
@@ -45,7 +45,12 @@ def locate(asked: Asked) -> Located:
 
 def opened(asked: Asked) -> Bundle:
     """The bundle that is current at the source, which must be of the service and environment that are asked for."""
-    return of_this_process(open_bundle(locate(asked).folder), asked)
+    folder = locate(asked).folder
+    if folder.is_file():
+        from terrace.bundle.packed import open_packed
+
+        return of_this_process(open_packed(folder), asked)
+    return of_this_process(open_bundle(folder), asked)
 
 
 def of_this_process(bundle: Bundle, asked: Asked) -> Bundle:

@@ -56,14 +56,16 @@ def watch(
     max_age: float | None = None,
     reason: str = "",
     environ: Mapping[str, str] | None = None,
+    live_only: bool = True,
     follow: bool = True,
 ) -> Handle[M]:
     """A handle whose `current` is always one complete, validated revision. The first one is loaded as `load` does.
 
     A thread follows the source until the handle is closed (it is a context manager). With `follow=False` nothing is
-    followed, and `Handle.refresh` reads again.
+    followed, and `Handle.refresh` reads again. With `live_only=False` a running process takes every field, live or not:
+    for who starts something anew at each change.
     """
-    wanted = asked(service, environment, tenant, source, last_good, max_age, reason, environ)
+    wanted = asked(service, environment, tenant, source, last_good, max_age, reason, environ, live_only)
     handle: Handle[M] = Handle(model, wanted)
     if follow:
         handle.follow()

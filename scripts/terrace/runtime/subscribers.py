@@ -20,6 +20,13 @@ class _Subscriber(NamedTuple, Generic[C]):
     loop: asyncio.AbstractEventLoop | None
 
 
+class Veto(NamedTuple):
+    """Who objects, and why in their own words, which may show a value."""
+
+    summary: str
+    reason: str
+
+
 class Subscribers(Generic[C]):
     """The subscribers of one handle."""
 
@@ -46,14 +53,14 @@ class Subscribers(Generic[C]):
 
         return end
 
-    def prepare(self, change: C) -> str:
-        """Why the first subscriber that objects does; empty where nobody does."""
+    def prepare(self, change: C) -> Veto | None:
+        """Why the first subscriber that objects does; None where nobody does."""
         for subscriber in self._copy(self._asked):
             try:
                 _call(subscriber, change)
             except Exception as error:  # noqa: BLE001 - a subscriber is its owner's code and may raise anything
-                return f"{_name(subscriber)} objects: {_told(error)}"
-        return ""
+                return Veto(f"{_name(subscriber)} objects", _told(error))
+        return None
 
     def tell(self, change: C) -> Iterator[str]:
         """What went wrong with those that were told, one line each; the others were told all the same."""

@@ -58,7 +58,7 @@ def built(
 
 def _try(model: type[M], values: dict[str, Any], unopened: Sequence[Problem]) -> M | ValidationError:
     try:
-        config = model.model_validate_json(orjson.dumps(_plain(values)))
+        config = model.model_validate_json(orjson.dumps(values, default=revealed))
     except ValidationError as error:
         return error
     except TypeError as error:
@@ -136,12 +136,11 @@ def _pointer(location: tuple[str | int, ...], values: Any) -> Pointer:
     return tuple(pointer)
 
 
-def _plain(value: Any) -> Any:
+def revealed(value: Any) -> Any:
+    """What a `Secret` hides, for `orjson.dumps(..., default=revealed)`. The bytes go to the model, and nowhere else."""
     if isinstance(value, Secret):
         return value.reveal()
-    if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
-    return [_plain(inner) for inner in value] if isinstance(value, list) else value
+    raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
 def _not_text(values: dict[str, Any]) -> Iterator[Problem]:

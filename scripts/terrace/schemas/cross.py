@@ -26,6 +26,7 @@ _REMEMBERED = 10_000
 
 Said = list[tuple[Pointer, str]]
 CrossCheck = Callable[[dict[str, Any]], Said]
+Ask = Callable[["type[BaseModel]", bytes, Contract, Pointer], Said]
 
 
 def cross_check(root: Path, contract: Contract, answers: dict[str, Any] | None = None) -> CrossCheck | None:
@@ -35,18 +36,36 @@ def cross_check(root: Path, contract: Contract, answers: dict[str, Any] | None =
     that have validators are run. `answers` holds what was learned of this very contract before, and takes what is
     learned now; it is made of what JSON can hold.
     """
+    return _check_by(root, contract, _ask_without_secrets, {} if answers is None else answers)
+
+
+def opened_check(root: Path, contract: Contract) -> CrossCheck | None:
+    """The same for values with their secrets in the open. No message shows what was filled in; no answer is kept."""
+    from terrace.schemas.masked import asking
+
+    return _check_by(root, contract, asking(root, contract), {})
+
+
+def _check_by(root: Path, contract: Contract, ask: Ask, answers: dict[str, Any]) -> CrossCheck | None:
     path = root / f"schemas/{contract.service}.py"
     if not path.is_file() or b"alidator" not in path.read_bytes():
         return None
-    rules = _Rules(root, contract, {} if answers is None else answers)
+    rules = _Rules(root, contract, ask, answers)
     return rules.check if rules.sections else None
+
+
+def _ask_without_secrets(model: type[BaseModel], data: bytes, contract: Contract, pointer: Pointer) -> Said:
+    from terrace.schemas.sections import ask
+
+    return ask(model, data, contract, pointer)
 
 
 class _Rules:
     """The rules of one contract, and their answers: by the section's values, and by the object that holds them."""
 
-    def __init__(self, root: Path, contract: Contract, answers: dict[str, Any]) -> None:
+    def __init__(self, root: Path, contract: Contract, ask: Ask, answers: dict[str, Any]) -> None:
         self._root = root
+        self._ask = ask
         self._contract = contract
         if "sections" not in answers:
             answers["sections"] = [list(pointer) for pointer in self._models]
@@ -87,9 +106,7 @@ class _Rules:
         data = orjson.dumps(_with_placeholders(field, section))
         key = sha256(json_pointer(pointer).encode() + b"\0" + data).hexdigest()
         if key not in self._answers:
-            from terrace.schemas.sections import ask
-
-            _remember(self._answers, key, ask(self._models[pointer], data, self._contract, pointer))
+            _remember(self._answers, key, self._ask(self._models[pointer], data, self._contract, pointer))
         return [(tuple(place), message) for place, message in self._answers[key]]
 
 

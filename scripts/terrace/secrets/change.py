@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -40,7 +40,7 @@ def change(place: Place, wanted: Wanted, opener: Opener, now: datetime) -> list[
     for pointer in wanted:
         place.secret(pointer)
     _check(place, wanted)
-    _refuse_proposed(place, wanted)
+    refuse_proposed(place, wanted)
     by_file: dict[str, dict[Pointer, Secret[Scalar] | None]] = {}
     for pointer, value in wanted.items():
         by_file.setdefault(store.path_for(place.root, place.home, place.service, pointer), {})[pointer] = value
@@ -52,7 +52,7 @@ def _check(place: Place, wanted: Wanted) -> None:
         check([contract], {pointer: value for pointer, value in wanted.items() if value is not None})
 
 
-def _refuse_proposed(place: Place, wanted: Wanted) -> None:
+def refuse_proposed(place: Place, wanted: Iterable[Pointer]) -> None:
     """Refuse what a proposal sets: it would go on outranking what is written below it."""
     for pointer in wanted:
         main = store.path_for(place.root, place.home, place.service, pointer)
@@ -101,9 +101,10 @@ def with_changes(opened: Opened, changes: Mapping[Pointer, Secret[Scalar] | None
 
 
 def dated(path: str, dates: str, changed: Mapping[Pointer, bool], text: str, now: datetime) -> str:
-    """The ledger after a change: `changed` says of each secret whether it is gone."""
-    if text == ABSENT:
-        return ABSENT
+    """The ledger after a change: `changed` says of each secret whether it is gone.
+
+    Where the whole file goes, what is left are the dates of references beside it.
+    """
     name = ledger.path_of(path)
     known = ledger.read(dates, name=name)
     day = now.date()

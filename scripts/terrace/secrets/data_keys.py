@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from terrace.model.sealed_files import is_secrets
 from terrace.secrets import store
 
 if TYPE_CHECKING:
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 
 def files_of(found: Iterable[Standing], service: str = "", tenant: str | None = None) -> list[str]:
     """The secrets files that a service, or every one, has there; of all tenants and none, unless one is named."""
-    chosen = (each.file for each in found if service in ("", each.service) and tenant in (None, each.tenant))
+    sealed = (each for each in found if is_secrets(each.file))
+    chosen = (each.file for each in sealed if service in ("", each.service) and tenant in (None, each.tenant))
     return list(dict.fromkeys(chosen))
 
 

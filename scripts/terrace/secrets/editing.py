@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import NamedTuple
 
 from terrace import yamlio
 from terrace.errors import RefusedError
@@ -13,7 +12,7 @@ from terrace.model.secret import Secret
 from terrace.model.source import Pointer, dotted
 from terrace.model.typed import nest
 from terrace.secrets import store
-from terrace.secrets.change import Changed, begun, dated, differs, with_changes
+from terrace.secrets.change import Changed, begun, dated, differs, refuse_proposed, with_changes
 from terrace.secrets.opening import Opener, Scalar
 from terrace.secrets.place import Place
 from terrace.secrets.store import ABSENT
@@ -25,27 +24,23 @@ Ask = Callable[[str, str], str]
 _KINDS = (str, int, float, bool)
 
 
-class _Was(NamedTuple):
-    text: str
-    values: dict[Pointer, Scalar]
-
-
 def edit(place: Place, ask: Ask, opener: Opener, now: datetime) -> Changed:
-    """Have the main file of a place edited. A result that is not understood, or breaks the contract, is not written."""
+    """Have the main file of a place edited. A result that is not understood, or breaks the contract, is not written.
+
+    Neither is one that changes what a proposal sets: it would go on outranking what is written below it.
+    """
     path = place.main
     text = store.read(place.root, path).secrets
     opened = opener.open(path, text) if text else None
     before = _values(store.revealed(opened), path) if opened else {}
     after = _asked(place, ask, before)
-    wanted: dict[Pointer, Secret[Scalar] | None] = {
-        pointer: Secret(value) for pointer, value in after.items() if differs(before.get(pointer), Secret(value))
-    }
-    wanted |= dict.fromkeys(pointer for pointer in before if pointer not in after)
+    wanted = _changes(before, after)
     with store.editing(place.root, path) as held:
         if held.before.secrets != text:
             raise RefusedError(f"{path} was changed by somebody else meanwhile; nothing was written")
         if not wanted:
             return Changed(path, False, False, ())
+        refuse_proposed(place, wanted)
         new = with_changes(opened, wanted, now) if opened else begun(place, wanted, now)
         gone = {pointer: value is None for pointer, value in wanted.items()}
         held.replace(new, dated(path, held.before.ledger, gone, new, now))
@@ -54,13 +49,33 @@ def edit(place: Place, ask: Ask, opener: Opener, now: datetime) -> Changed:
 
 def _asked(place: Place, ask: Ask, before: dict[Pointer, Scalar]) -> dict[Pointer, Scalar]:
     """What the person leaves, as often as `ask` asks again."""
-    text, problem = yamlio.render(nest(before)) if before else "", ""
+    text, problem = _noted(place) + (yamlio.render(nest(before)) if before else ""), ""
     while True:
         text = ask(text, problem)
         try:
-            return _understood(place, text)
+            after = _understood(place, text)
+            refuse_proposed(place, _changes(before, after))
         except RefusedError as error:
             problem = error.message
+        else:
+            return after
+
+
+def _changes(before: dict[Pointer, Scalar], after: dict[Pointer, Scalar]) -> dict[Pointer, Secret[Scalar] | None]:
+    wanted: dict[Pointer, Secret[Scalar] | None] = {
+        pointer: Secret(value) for pointer, value in after.items() if differs(before.get(pointer), Secret(value))
+    }
+    return wanted | dict.fromkeys(pointer for pointer in before if pointer not in after)
+
+
+def _noted(place: Place) -> str:
+    """A comment for the head of the text: what of it is outranked."""
+    lines = [
+        f"# {dotted(pointer)} is proposed in {path}: not to be changed here before that is folded in\n"
+        for path in store.proposals(place.root, place.main)
+        for pointer in store.places(place.root, path)
+    ]
+    return "".join(lines)
 
 
 def _understood(place: Place, text: str) -> dict[Pointer, Scalar]:

@@ -18,7 +18,6 @@ from terrace.model.source import Pointer, dotted
 from terrace.model.typed import nest, typed
 from terrace.refs.policy import policy_of
 from terrace.refs.resolve import Resolver, stores_of
-from terrace.secrets import store
 from terrace.secrets.opening import Opener, Scalar
 from terrace.secrets.place import SHARED, Place
 
@@ -34,7 +33,7 @@ def revealed(place: Place, opener: Opener, environ: Mapping[str, str]) -> dict[s
     config = Layering(place.repository).effective(target, place.tenant)
     values: dict[str, Any] = merge(config.values, nest(_resolved(place, config, opener, environ)))
     for document, data in place.secrets():
-        opened = store.revealed(opener.open(document.path, data.decode("utf-8")))
+        opened = opener.values(document.path, data.decode("utf-8"))
         mine = {pointer: Secret(value) for pointer, value in opened.items() if place.reaching(pointer)}
         values = merge(values, nest(mine))
     ordered: dict[str, Any] = place.contracts[0].ordered(values)

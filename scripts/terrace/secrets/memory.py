@@ -17,21 +17,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from terrace.errors import RefusedError, TerraceError
+from terrace.opening import in_memory
 
 _SHARED_MEMORY = "/dev/shm"
-_IN_MEMORY = (0x01021994, 0x858458F6)
-"""What the kernel calls tmpfs and ramfs."""
-
-
-def in_memory(folder: str) -> bool:
-    """Whether a folder lies on a file system that is kept in memory, as the kernel says."""
-    import ctypes
-
-    buffer = ctypes.create_string_buffer(512)
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.statfs(os.fsencode(folder), buffer) != 0:
-        return False
-    return (ctypes.c_long.from_buffer(buffer).value & 0xFFFFFFFF) in _IN_MEMORY
 
 
 def places(environ: Mapping[str, str]) -> list[str]:

@@ -67,20 +67,27 @@ class Opener:
         return head.oid if head else ""
 
     def open(self, path: str, text: str) -> Opened:
-        """The opened file, recorded."""
+        """The opened file, recorded: for who may change it. One that only the `sops` program opens is that one's."""
         from terrace.secrets.store import open_audited
+        from terrace.sops.errors import NeedsBinaryError
 
-        opened, written = open_audited(
-            path,
-            text,
-            self.identities,
-            self.log,
-            command=self._command,
-            reason=self._reason,
-            commit=self.commit,
-        )
+        said = {"command": self._command, "reason": self._reason, "commit": self.commit}
+        try:
+            opened, written = open_audited(path, text, self.identities, self.log, **said)
+        except NeedsBinaryError as error:
+            # The message has the file's name already.
+            raise NeedsBinaryError(error.message, hint=f"It is changed with: sops edit {path}. {error.hint}") from None
         self._heed(written.problem)
         return opened
+
+    def values(self, path: str, text: str) -> Mapping[Pointer, Scalar]:
+        """The values of a file in the open, recorded; by the `sops` program where only that can open it."""
+        from terrace.secrets.store import values_audited
+
+        said = {"command": self._command, "reason": self._reason, "commit": self.commit}
+        values, written = values_audited(path, text, self.identities, self._environ, self.log, **said)
+        self._heed(written.problem)
+        return values
 
     def release(self, what: str, give: Callable[[], Mapping[Pointer, Scalar]]) -> Mapping[Pointer, Scalar]:
         """What `give` gives, recorded as an opening of `what`: for values that stand in no file."""

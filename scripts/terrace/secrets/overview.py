@@ -17,11 +17,14 @@ if TYPE_CHECKING:
 def overview(root: Path, today: date, *, environment: str | None = None) -> list[Standing]:
     """Every secret of an environment, or of all, in promotion order."""
     from terrace.git import find
+    from terrace.secrets.referenced import referenced
     from terrace.secrets.standing import places, standings
 
     tree = load.Tree(open_source(root))
     repository = load.common(tree)
     if environment is not None:
         named(environment, repository.environments, "environment")
-    found = list(places(repository, load.tenants(tree, tree.tenants), environment))
-    return standings(repository, found, today, git=find(root))
+    tenants = list(load.tenants(tree, tree.tenants))
+    found = list(places(repository, tenants, environment))
+    by_reference = referenced(repository, tenants, today, environment)
+    return standings(repository, found, today, git=find(root)) + by_reference

@@ -8,9 +8,9 @@ from typing import NamedTuple
 from terrace.errors import UsageError
 from terrace.model.closest import closest
 from terrace.model.rotation import Policy, is_rotating
-from terrace.model.sealed_files import is_proposal
+from terrace.model.sealed_files import is_proposal, ledger_of
 from terrace.model.source import Pointer, dotted
-from terrace.secrets.rotate import Job
+from terrace.secrets.renewing import Job
 from terrace.secrets.standing import Standing
 
 NO_POLICY = Policy()
@@ -54,6 +54,8 @@ def _planned(each: Standing, action: str) -> Planned:
     policy = each.policy or NO_POLICY
     if is_proposal(each.file):
         return Planned(each, "hand", "fold in the proposal that is waiting")
+    if action == "renew" and each.reference and not policy.generator:
+        return Planned(each, "hand", f"write it to the store, and the day into {ledger_of(each.file)}")
     if action == "renew" and not policy.generator:
         place = f"{each.path}.current" if is_rotating(each.field) else each.path
         tenant = f" --tenant {each.tenant}" if each.tenant else ""

@@ -11,7 +11,6 @@ from terrace.model.reference import is_reference
 from terrace.model.sealed_files import is_proposal
 from terrace.model.secret import Secret
 from terrace.model.source import Location, Pointer, dotted
-from terrace.secrets import store
 from terrace.secrets.opening import Opener
 from terrace.secrets.place import SHARED, Place
 
@@ -55,7 +54,7 @@ def one(place: Place, pointer: Pointer, opener: Opener) -> Secret[str]:
     """The value of one secret as text: of the strongest file that sets it."""
     for document, data in reversed(place.secrets()):
         if pointer in [leaf for leaf, _ in leaves(document.value)]:
-            value = store.revealed(opener.open(document.path, data.decode("utf-8")))[pointer]
+            value = opener.values(document.path, data.decode("utf-8"))[pointer]
             if isinstance(value, bytes):
                 raise UsageError(f"{dotted(pointer)} holds bytes, which are no text")
             return Secret(str(value).lower() if isinstance(value, bool) else str(value))

@@ -16,20 +16,18 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from terrace.errors import RefusedError
 from terrace.model.layers import value_at
 from terrace.model.ledger import Entry
-from terrace.model.rotation import SHAPE, Policy, is_rotating
+from terrace.model.rotation import SHAPE, is_rotating
 from terrace.model.secret import Secret
-from terrace.model.source import Pointer, dotted
-from terrace.secrets import generate, hook, ledger, store
-from terrace.secrets.hook import Told
+from terrace.model.source import Pointer
+from terrace.secrets import hook, ledger, store
+from terrace.secrets.renewing import Done, Job, dated, ended, make, renewed, stamp, tell
 from terrace.secrets.standing import entry_of
 
 if TYPE_CHECKING:
-    from terrace.model.service import Field
     from terrace.secrets.opening import Opener
     from terrace.secrets.store import Held
     from terrace.sops import Opened
@@ -49,28 +47,6 @@ class Step(StrEnum):
 
 
 OnStep = Callable[[Step], None]
-
-
-class Job(NamedTuple):
-    """A secret to be rotated: where it is, what its policy is, and what its ledger said when that was decided."""
-
-    file: str
-    service: str
-    environment: str
-    tenant: str
-    pointer: Pointer
-    field: Field
-    policy: Policy
-    entry: Entry | None
-
-
-class Done(NamedTuple):
-    """What became of a secret: whether it has a new value, whether the one before went, and until when one is left."""
-
-    renewed: bool = False
-    revoked: bool = False
-    until: str = ""
-    skipped: str = ""
 
 
 def rotate(
@@ -124,21 +100,23 @@ class _Work:
             return ""
         said = hook.revealed(value_at(opened.values, self.end, None))
         # Without an end it ends now: nobody would ever take it away.
-        return said if isinstance(said, str) else _stamp(self.now)
+        return said if isinstance(said, str) else stamp(self.now)
 
     def renew(self, opened: Opened) -> str:
         """Give the secret a new value. Comes back with the time until which the one before is valid, if it is."""
         old = value_at(opened.values, self.current, None)
-        made = self._make(old)
+        made = make(self.job, old)
         self.step(Step.MADE)
         overlap = self.rotating and bool(self.job.policy.overlap) and old is not None
-        until = _stamp(self.now + self.job.policy.overlap) if overlap else ""
-        self._tell("prepare" if overlap or old is None else "replace", made.value, old, until, made.public)
+        until = stamp(self.now + self.job.policy.overlap) if overlap else ""
+        tell(
+            self.root, self.job, "prepare" if overlap or old is None else "replace", made.value, old, until, made.public
+        )
         self.step(Step.TOLD)
         changes = _leaves(self.current, made.value)
         if overlap:
             changes |= {**_leaves(self.previous, old), self.end: Secret(until)}
-        self._store(opened, changes, self._renewed(until))
+        self._store(opened, changes, renewed(self._entry(), self.now.date(), _end_of(until)))
         self.step(Step.STORED)
         return until
 
@@ -147,33 +125,15 @@ class _Work:
         from terrace.sops import REMOVED
 
         current, old = (value_at(opened.values, place, None) for place in (self.current, self.previous))
-        self._tell("revoke", current, old, None, "")
+        tell(self.root, self.job, "revoke", current, old, None, "")
         self.step(Step.ENDED)
         changes: dict[Pointer, object] = {self.previous: REMOVED}
         if value_at(opened.values, self.end, _NOTHING) is not _NOTHING:
             changes[self.end] = REMOVED
         entry = self._entry()
-        result = self._store(opened, changes, entry._replace(phase="current", previous_until=None) if entry else None)
+        result = self._store(opened, changes, ended(entry) if entry else None)
         self.step(Step.CLEARED)
         return result
-
-    def _make(self, old: object) -> generate.Made:
-        policy = self.job.policy
-        if not policy.generator:
-            hint = f"Give it one: terrace secrets set {self.job.service} {dotted(self.current)}"
-            raise RefusedError(f"{dotted(self.job.pointer)} has no generator, so a person has to renew it", hint=hint)
-        user = hook.revealed(old.get("user", "")) if isinstance(old, dict) else ""
-        made = generate.make(policy.generator, policy.options, user=str(user))
-        field = self.job.field.child("current") if self.rotating else self.job.field
-        _suits(field or self.job.field, made.value, self.job.pointer)
-        return made
-
-    def _tell(self, phase: str, current: object, previous: object, until: str | None, public: str) -> None:
-        job = self.job
-        if job.policy.hook:
-            where = (job.service, job.environment, job.tenant, dotted(job.pointer), job.file)
-            told = Told(phase, *where, current, previous, until or None, public)
-            hook.run(job.policy.hook, told, self.root, known=job.policy.options.get("users", ()))
 
     def _store(self, opened: Opened, changes: Mapping[Pointer, object], entry: Entry | None) -> Opened:
         from terrace.sops import open_
@@ -181,24 +141,12 @@ class _Work:
         text = opened.changed(changes, self.now)
         dates = self.held.before.ledger
         if entry is not None:
-            known = ledger.read(dates, name=self.job.file)
-            inside = {place: ledger.REMOVED for place in known if _is_inside(place, self.job.pointer)}
-            dates = ledger.recorded(dates, {**inside, self.job.pointer: entry}, name=self.job.file)
+            dates = dated(self.job, dates, entry)
         self.held.replace(text, dates)
         return open_(text, self.opener.identities, name=self.job.file)
 
     def _entry(self) -> Entry | None:
         return entry_of(ledger.read(self.held.before.ledger, name=self.job.file), self.job.pointer)
-
-    def _renewed(self, until: str) -> Entry:
-        day = self.now.date()
-        known = self._entry()
-        created = min(known.created, day) if known else day
-        return Entry(created, day, "overlap" if until else "current", _end_of(until))
-
-
-def _is_inside(place: Pointer, pointer: Pointer) -> bool:
-    return len(place) > len(pointer) and place[: len(pointer)] == pointer
 
 
 def _end_of(until: str) -> date | None:
@@ -210,24 +158,3 @@ def _leaves(pointer: Pointer, value: object) -> dict[Pointer, object]:
     if isinstance(value, Mapping):
         return {place: leaf for key, inner in value.items() for place, leaf in _leaves((*pointer, key), inner).items()}
     return {pointer: value}
-
-
-def _suits(field: Field, value: object, pointer: Pointer) -> None:
-    """Refuse a value that the contract would refuse; the message never holds it."""
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            child = field.child(key)
-            if child is not None:
-                _suits(child, inner, pointer)
-        return
-    import jsonschema_rs
-
-    if not jsonschema_rs.validator_for(field.schema).is_valid(hook.revealed(value)):
-        raise RefusedError(
-            f"the generator of {dotted(pointer)} made a value that its contract refuses",
-            hint="Compare the policy with the field's pattern and lengths.",
-        )
-
-
-def _stamp(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -39,7 +39,7 @@ class Standing(NamedTuple):
     """One secret of one secrets file (a `Rotating` field is one secret), as it stands on a day.
 
     `rotated` is None where nobody knows it; `source` says who does: `ledger`, `git` or nothing. `disagreement` is what
-    Git says against the ledger, in words.
+    Git says against the ledger, in words. `reference` names the value where a secret manager keeps it.
     """
 
     service: str
@@ -60,6 +60,7 @@ class Standing(NamedTuple):
     owner: str
     readers: tuple[str, ...]
     disagreement: str = ""
+    reference: str = ""
 
     @property
     def path(self) -> str:
@@ -137,7 +138,7 @@ def _of_file(
     today: date,
 ) -> Iterator[Standing]:
     readers = tuple(sorted({_called(repository, each.recipient) for each in sealed.recipients}))
-    contracts = _contracts(repository, place, [leaf.pointer for leaf in sealed.leaves])
+    contracts = contracts_of(repository, place, [leaf.pointer for leaf in sealed.leaves])
     units: dict[Pointer, tuple[Contract, Field]] = {}
     for leaf in sealed.leaves:
         for contract in contracts:
@@ -148,12 +149,12 @@ def _of_file(
     said = {pointer: entry for pointer in units if (entry := entry_of(place.entries, pointer))}
     wrong = dict(history.disagreements({pointer: entry.rotated for pointer, entry in said.items()}, inside))
     for pointer, (contract, field) in units.items():
-        policy = _policy(repository, place, contracts, pointer)
+        policy = policy_in(repository, place, contracts, pointer)
         entry, git = said.get(pointer), inside[pointer]
-        yield _standing(place, contract, field, pointer, policy, entry, git, today, readers, wrong.get(pointer, ""))
+        yield standing_of(place, contract, field, pointer, policy, entry, git, today, readers, wrong.get(pointer, ""))
 
 
-def _standing(
+def standing_of(
     place: Place,
     contract: Contract,
     field: Field,
@@ -217,14 +218,14 @@ def _newest(pointer: Pointer, field: Field, seen: Mapping[Pointer, Seen]) -> See
     return max(inside, key=lambda each: each.day or date.min)
 
 
-def _contracts(repository: Repository, place: Place, pointers: Sequence[Pointer]) -> list[Contract]:
+def contracts_of(repository: Repository, place: Place, pointers: Sequence[Pointer]) -> list[Contract]:
     if place.service != "shared":
         return [repository.contracts[place.service]] if place.service in repository.contracts else []
     tops = {pointer[0] for pointer in pointers}
     return [contract for contract in repository.contracts.values() if contract.sections & tops]
 
 
-def _policy(repository: Repository, place: Place, contracts: Iterable[Contract], pointer: Pointer) -> Policy | None:
+def policy_in(repository: Repository, place: Place, contracts: Iterable[Contract], pointer: Pointer) -> Policy | None:
     """The policy of a secret: of several services that share it, that which asks for the youngest value."""
     chain = lineage(repository, place.environment)
     found = []

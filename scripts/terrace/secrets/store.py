@@ -4,6 +4,8 @@ A secrets file and its ledger change together. Both new texts are written beside
 hold the digest of the new secrets file; then the secrets file is replaced, then the ledger. Whoever comes next finds
 what a crash left: if the secrets file is the new one, the ledger's replacement is made up for, else all of it is void.
 What is written is ciphertext and dates, never a value.
+
+A plain layer with references is changed in the same way, and shares the ledger: its pending ledgers have another name.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from terrace.errors import RefusedError, TerraceError
-from terrace.model.sealed_files import ledger_of, main_of, proposal_of
+from terrace.model.sealed_files import is_secrets, layer_beside, ledger_of, main_of, proposal_of, secrets_beside
 from terrace.model.source import Pointer
 
 if TYPE_CHECKING:
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 
 ABSENT = ""
 """The text of a file that is not there."""
+
+
+Value = str | bytes | int | float | bool
 
 
 class Texts(NamedTuple):
@@ -108,7 +113,7 @@ class Held:
             elif secrets == self.before.secrets:
                 _put(ledger_file, ledger)
             else:
-                pending = ledger_file.with_name(f".{ledger_file.name}.{_digest(secrets)}")
+                pending = ledger_file.with_name(f"{_pending_start(file.name)}{_digest(secrets)}")
                 _write(pending, ledger)
                 _sync(file.parent)
                 _put(file, secrets)
@@ -126,7 +131,8 @@ def editing(root: Path, path: str) -> Iterator[Held]:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         with _told(path):
-            _mend(root, path)
+            for each in (secrets_beside(ledger_of(path)), layer_beside(ledger_of(path))):
+                _mend(root, each)
         yield Held(root, path)
     finally:
         os.close(descriptor)
@@ -141,7 +147,7 @@ def open_audited(
 
     opened: list[Opened] = []
 
-    def open_it() -> Mapping[Pointer, str | bytes | int | float | bool]:
+    def open_it() -> Mapping[Pointer, Value]:
         opened.append(open_(text, identities, name=path))
         return revealed(opened[0])
 
@@ -149,12 +155,38 @@ def open_audited(
     return opened[0], written
 
 
-def revealed(opened: Opened) -> dict[Pointer, str | bytes | int | float | bool]:
+def values_audited(
+    path: str,
+    text: str,
+    identities: Identities,
+    environ: Mapping[str, str],
+    log: Log,
+    *,
+    command: str,
+    reason: str = "",
+    commit: str = "",
+) -> tuple[Mapping[Pointer, Value], Written]:
+    """The values of a secrets file in the open, once the audit log holds the record: where only the `sops` program can
+    open it, as of a key service, by that."""
+    from terrace.audit import Opening, whoami
+    from terrace.sops import values_of
+
+    def open_it() -> Mapping[Pointer, Value]:
+        return _revealed(values_of(text, identities, environ, name=path))
+
+    return log.release(Opening(whoami(), command, reason, path, commit), open_it)
+
+
+def revealed(opened: Opened) -> dict[Pointer, Value]:
     """The values of an opened file in the open, by place: for fingerprints, and for whoever answers for them."""
+    return _revealed(opened.values)
+
+
+def _revealed(values: Mapping[str, object]) -> dict[Pointer, Value]:
     from terrace.model.secret import Secret
 
-    found: dict[Pointer, str | bytes | int | float | bool] = {}
-    stack: list[tuple[Pointer, object]] = [((), opened.values)]
+    found: dict[Pointer, Value] = {}
+    stack: list[tuple[Pointer, object]] = [((), values)]
     while stack:
         pointer, value = stack.pop()
         if isinstance(value, dict):
@@ -174,10 +206,15 @@ def _digest(text: str) -> str:
 
 def _pending(file: Path) -> list[tuple[Path, str]]:
     """The ledgers that a crash left beside a secrets file, each with the digest of the secrets that it goes with."""
-    start = f".{Path(ledger_of(file.name)).name}."
+    start = _pending_start(file.name)
     if not file.parent.is_dir():
         return []
     return [(each, each.name.removeprefix(start)) for each in file.parent.iterdir() if each.name.startswith(start)]
+
+
+def _pending_start(name: str) -> str:
+    """How the names begin of ledgers that wait for the file `name` to be replaced."""
+    return f".{ledger_of(name)}." if is_secrets(name) else f".{name}-ledger."
 
 
 def _mend(root: Path, path: str) -> None:
@@ -188,7 +225,7 @@ def _mend(root: Path, path: str) -> None:
             _settle(pending, root / ledger_of(path))
         else:
             pending.unlink()
-    for left in file.parent.glob(f".{file.name}.*"):
+    for left in file.parent.glob(f".{file.name}.{'[0-9a-f]' * 16}"):
         left.unlink()
 
 

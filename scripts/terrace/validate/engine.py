@@ -23,6 +23,7 @@ from terrace.validate.found import Found, merge
 from terrace.validate.mend import mended
 from terrace.validate.overlays import Overlays
 from terrace.validate.places import is_descriptor, layer_file, plain_documents
+from terrace.validate.registry import keyed_codes
 from terrace.validate.registry import rules as all_rules
 from terrace.validate.rule import (
     Family,
@@ -140,7 +141,7 @@ class Engine:
                 finding, reason = marks.judge(item.finding, self.today)
                 item = Found(finding, item.targets, reason)
             settled.append(item)
-        for view in marks.views():
+        for view in marks.views(keyed_codes()):
             settled += [Found(finding) for finding in self._run("suppression", view)]
         return settled
 
@@ -267,7 +268,7 @@ class Engine:
             key = (rule.code, shared)
             if rule.about and rule.about not in touched and key in self._clean:
                 continue
-            found = list(self._findings(rule, subject))
+            found = list(findings_of(rule, subject))
             if tenant is None and not found:
                 self._clean.add(key)
             yield from found
@@ -304,7 +305,7 @@ class Engine:
         for rule, pointer, value in self._scan.leaves(values):
             field = contract.field(pointer)
             if field is None or not field.secret:
-                yield from self._findings(rule, Leaf(value, pointer, field, at, values))
+                yield from findings_of(rule, Leaf(value, pointer, field, at, values))
 
     def _effective_schema(self, view: TargetView, *, whole: bool) -> Iterator[Finding]:
         service = view.config.target.service
@@ -352,17 +353,7 @@ class Engine:
     def _run(self, on: On, subject: Any, *, only: str = "") -> Iterator[Finding]:
         for rule in self._rules.get(on, ()):
             if not only or rule.code == only:
-                yield from self._findings(rule, subject)
-
-    def _findings(self, rule: Rule, subject: Any) -> Iterator[Finding]:
-        try:
-            hits = list(rule.check(subject))
-        except Exception as error:  # noqa: BLE001 - a rule that fails is a finding; the others still run
-            message = f"rule {rule.code} could not run: {type(error).__name__}: {error}"
-            yield Finding(rule.code, Severity.ERROR, message, Location("."), hint="This is a bug of Terrace.")
-            return
-        for hit in hits:
-            yield finding_of(rule, hit)
+                yield from findings_of(rule, subject)
 
 
 def _floats_for_integers(value: dict[str, Any], contract: Contract, file: LayerFile) -> Iterator[Problem]:
@@ -379,9 +370,23 @@ def _floats_for_integers(value: dict[str, Any], contract: Contract, file: LayerF
                 yield Problem("type", "not a whole number", place, each, ["integer"])
 
 
+def findings_of(rule: Rule, subject: Any, *, tells_why: bool = True) -> Iterator[Finding]:
+    """What a rule finds in a subject. The reason why one could not run is left out where it might hold a secret."""
+    try:
+        hits = list(rule.check(subject))
+    except Exception as error:  # noqa: BLE001 - a rule that fails is a finding; the others still run
+        why = f": {error}" if tells_why else ""
+        message = f"rule {rule.code} could not run: {type(error).__name__}{why}"
+        yield Finding(rule.code, Severity.ERROR, message, Location("."), hint="This is a bug of Terrace.")
+        return
+    for hit in hits:
+        yield finding_of(rule, hit)
+
+
 def finding_of(rule: Rule, hit: Hit) -> Finding:
     """What a rule found, as a finding of that rule."""
-    return Finding(rule.code, rule.severity, hit.message, hit.location, hit.pointer, hit.hint, hit.related, fix=hit.fix)
+    severity = hit.severity or rule.severity
+    return Finding(rule.code, severity, hit.message, hit.location, hit.pointer, hit.hint, hit.related, fix=hit.fix)
 
 
 def _wins(pointer: Pointer, stronger: Sequence[Layer]) -> bool:

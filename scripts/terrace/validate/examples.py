@@ -98,6 +98,8 @@ def _check_pools(values: dict[str, Any]) -> Iterator[tuple[Pointer, str]]:
     database = values["database"]
     if database["pool_min"] > database["pool_max"]:
         yield ("database",), "pool_min may not be larger than pool_max"
+    if str(database["port"]) in str(database.get("password", "")):
+        yield ("database",), "the password may not hold the port"
 
 
 CROSS_CHECKS = {"app": _check_pools}

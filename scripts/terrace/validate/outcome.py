@@ -13,17 +13,10 @@ from terrace.validate.found import Found, merge
 def report(tree: load.Tree, found: Iterable[Found], targets: int, fail_on: Severity) -> Report:
     """The report on a run over `tree` that looked at so many targets."""
     paths = (entry.path for entries in (tree.shared, *tree.tenants.values()) for entry in entries)
-    standing: list[Finding] = []
-    suppressed: list[Suppressed] = []
-    for item in merge(found):
-        finding = _counted(item)
-        if item.suppressed:
-            suppressed.append(Suppressed(finding, item.suppressed))
-        else:
-            standing.append(finding)
+    standing, suppressed = _parted(found)
     return Report(
-        tuple(sorted(standing, key=lambda finding: finding.order)),
-        tuple(sorted(suppressed, key=lambda item: item.finding.order)),
+        standing,
+        suppressed,
         targets=targets,
         files=tuple(path for path in paths if path.endswith((".yaml", ".yml"))),
         fail_on=fail_on,
@@ -32,18 +25,43 @@ def report(tree: load.Tree, found: Iterable[Found], targets: int, fail_on: Sever
     )
 
 
+def with_keyed(report: Report, found: Iterable[Found]) -> Report:
+    """The report with what was found in opened secrets too."""
+    standing, suppressed = _parted(found)
+    return report._replace(
+        findings=tuple(sorted((*report.findings, *standing), key=lambda finding: finding.order)),
+        suppressed=tuple(sorted((*report.suppressed, *suppressed), key=lambda item: item.finding.order)),
+        rules=_rule_infos(keyed=True) if report.rules or standing or suppressed else {},
+    )
+
+
+def _parted(found: Iterable[Found]) -> tuple[tuple[Finding, ...], tuple[Suppressed, ...]]:
+    """The findings that stand, and those that somebody lets stand, each in the order of reports."""
+    standing: list[Finding] = []
+    suppressed: list[Suppressed] = []
+    for item in merge(found):
+        finding = _counted(item)
+        if item.suppressed:
+            suppressed.append(Suppressed(finding, item.suppressed))
+        else:
+            standing.append(finding)
+    standing.sort(key=lambda finding: finding.order)
+    suppressed.sort(key=lambda item: item.finding.order)
+    return tuple(standing), tuple(suppressed)
+
+
 def _counted(item: Found) -> Finding:
     """The finding with the number of targets it reaches, and three of them: production's first."""
     examples = sorted(item.targets, key=lambda target: ("production" not in target, target))[:3]
     return item.finding._replace(affects=len(item.targets), examples=tuple(examples))
 
 
-def _rule_infos() -> dict[str, RuleInfo]:
-    from terrace.validate.registry import rules
+def _rule_infos(*, keyed: bool = False) -> dict[str, RuleInfo]:
+    from terrace.validate.registry import every_rule, rules
 
     return {
         rule.code: RuleInfo(rule.code, rule.title, rule.severity, rule.summary, secret=rule.code.startswith("SEC"))
-        for rule in rules()
+        for rule in (every_rule() if keyed else rules())
     }
 
 

@@ -26,13 +26,21 @@ that a test runs, and one decorated function finds mistakes:
     generated    a `Generated`: a generated file that is not as it should be           per such file
     exposed      an `Exposure`: a private key in a file of any kind                     per such key
 
+Rules in `rules/keyed/` run with keys only, and are given opened secrets (`validate/opened.py`):
+
+    tried        a `Tried`: a secrets file on which the keys at hand were tried         per file
+    opened       an `OpenedSecret`: one value of an opened secrets file                 per value
+    unfit        an `Unfit`: what a contract finds in an effective config with its
+                 secrets                                                                per problem
+    alike        an `Alike`: the places of one value in opened secrets files            per value that repeats
+
 Rules do no I/O, read no clock, and import no other rule: the same input gives the same findings.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 from terrace.model.findings import Finding, Fix, Related, Severity
@@ -55,6 +63,7 @@ from terrace.validate.given import (
 )
 
 if TYPE_CHECKING:
+    from terrace.model.tried import Scalar, Trial
     from terrace.source import Unreadable
 
 # All that the file of a rule needs comes from here, so that writing one begins with one import.
@@ -66,11 +75,15 @@ __all__ = [
 On = Literal[
     "repository", "tenant", "document", "secrets", "files", "overlay", "value", "schema",
     "target", "across", "reader", "suppression", "generated", "unjudged", "exposed",
+    "tried", "opened", "unfit", "alike",
 ]  # fmt: skip
 
 
 class Hit(NamedTuple):
-    """What a rule found: everything of a finding but its code, severity and the targets it reaches."""
+    """What a rule found: everything of a finding but its code and the targets it reaches.
+
+    `severity` is None where it is that of the rule.
+    """
 
     message: str
     location: Location
@@ -78,6 +91,7 @@ class Hit(NamedTuple):
     hint: str = ""
     related: tuple[Related, ...] = ()
     fix: Fix | None = None
+    severity: Severity | None = None
 
 
 Check = Callable[[Any], Iterable[Hit]]
@@ -122,7 +136,8 @@ class Example(NamedTuple):
     `at` is `path:line` of the finding that a BAD example must give (`path` alone for a whole file), `pointer` its place
     as a dotted path. `also` names the codes of other findings that such files cannot but give. `stale` names generated
     files that are not as their contracts would have them. `python` False: no contract's
-    Python is run, as at a revision.
+    Python is run, as at a revision. `opened` holds the values of opened secrets files, by path and dotted path;
+    `tried` what else came of trying keys on a file.
     """
 
     files: Mapping[str, str | bytes | Unreadable | None]
@@ -131,6 +146,8 @@ class Example(NamedTuple):
     also: tuple[str, ...] = ()
     stale: tuple[str, ...] = ()
     python: bool = True
+    opened: Mapping[str, Mapping[str, Scalar]] = MappingProxyType({})
+    tried: Mapping[str, Trial] = MappingProxyType({})
 
 
 Function = TypeVar("Function", bound=Check)

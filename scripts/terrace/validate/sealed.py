@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from terrace.layering import environment_folders, tenant_folders
 from terrace.model.layers import LayerKind
+from terrace.model.service import Contract
 from terrace.model.source import Document, Pointer
+from terrace.model.variants import only_secret
 from terrace.validate.later import later
 from terrace.validate.rule import LayerFile, TargetView
 
@@ -78,3 +80,15 @@ def says(values: object, pointer: Pointer) -> bool:
             return False
         values = values[part]
     return values is not None
+
+
+def is_wanted(contract: Contract, values: Any, pointer: Pointer) -> bool:
+    """Whether the section of a secret is there: set, or required and all secret, so that no plain file shows it."""
+    section = contract.root
+    for part in pointer[:-1]:
+        values = values.get(part) if isinstance(values, dict) else None
+        inner = section.child(part)
+        if inner is None or not (isinstance(values, dict) or (part in section.required and only_secret(inner))):
+            return False
+        section = inner
+    return True

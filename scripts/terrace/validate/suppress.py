@@ -56,9 +56,13 @@ class Suppression(NamedTuple):
         path, span = finding.location
         if self.entry is None:
             return path == self.location.path and span is not None and span.line == self.line
+        right_place = not self.path or (finding.pointer is not None and dotted(finding.pointer) == self.path)
+        return right_place and self.is_for(path)
+
+    def is_for(self, path: str) -> bool:
+        """Whether an entry of a list speaks of the file at `path`."""
         folder = self.document.path.rsplit("/", 1)[0]
-        inside = path.startswith(folder + "/") and path.endswith("/" + self.file)
-        return inside and (not self.path or (finding.pointer is not None and dotted(finding.pointer) == self.path))
+        return self.entry is not None and path.startswith(folder + "/") and path.endswith("/" + self.file)
 
     def fault(self) -> str:
         """Why it holds for nothing, in words that follow 'this suppression'; empty if it is well written."""
@@ -84,11 +88,15 @@ class Suppression(NamedTuple):
 
 
 class SuppressionView(NamedTuple):
-    """A suppression as rules see it: the codes that it held back, and those that its file may not hold back."""
+    """A suppression as rules see it: the codes that it held back, and those that its file may not hold back.
+
+    `unasked` are the codes that nobody looked for.
+    """
 
     suppression: Suppression
     used: tuple[str, ...]
     refused: tuple[str, ...]
+    unasked: frozenset[str] = frozenset()
 
 
 class Marks:
@@ -123,10 +131,11 @@ class Marks:
             return (_ended(finding, mark), "") if mark.ended(today) else (finding, mark.reason)
         return finding, ""
 
-    def views(self) -> Sequence[SuppressionView]:
-        """Every suppression with what it did, once all findings were judged."""
+    def views(self, unasked: frozenset[str] = frozenset()) -> Sequence[SuppressionView]:
+        """Every suppression with what it did, once all findings were judged but those of `unasked` codes."""
         return [
-            SuppressionView(mark, tuple(self._used[id(mark)]), tuple(self._refused[id(mark)])) for mark in self._every
+            SuppressionView(mark, tuple(self._used[id(mark)]), tuple(self._refused[id(mark)]), unasked)
+            for mark in self._every
         ]
 
 

@@ -1,61 +1,61 @@
-"""Check every secrets file: for whom it is encrypted, whole, and of the right form
+"""Check every secrets file: for whom it is encrypted, whole, and with the right values
 
 Without a key: every rule on secrets (SEC), as `terrace validate` has them. With keys at hand also: each file that one
-of them should open is opened and its seal verified, and every other key is tried, and must open nothing it should not:
-a development key on production is found, whatever the file says of itself. Exit code 1 means findings.
+of them should open is opened, with a record in the audit log. Its seal is verified, and its values are judged: by the
+whole contract, against placeholders and weak passwords, and against those of other environments and tenants. Every
+other key is tried, and must open nothing it should not. No value is ever shown. Exit code 1 means findings.
 """
 
 from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import TYPE_CHECKING
 
 from terrace.cli import _options
 from terrace.cli.secrets import _given, _register
 from terrace.errors import ExitCode
 from terrace.report import format_names, renderer
 
+if TYPE_CHECKING:
+    from terrace.model.tried import Tried
+
 
 def configure(parser: ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument("--no-keys", action="store_true", help="open nothing, also where a key is at hand")
+    parser.add_argument("--fail-on", choices=["error", "warning", "info"], default="error", help="default: error")
+    parser.add_argument("--now", type=date.fromisoformat, metavar="DATE", help="the day expiries are judged on")
     _given.add_reason(parser)
     _options.add_format(parser, format_names())
 
 
 def run(args: Namespace) -> int:
-    """Judge, then try the keys."""
-    from terrace import pipeline
+    """Judge, with keys as far as they go."""
+    from terrace.keyed import check_secrets
+    from terrace.model.findings import Severity
 
-    folder = _options.folder_of(args)
-    report = pipeline.validate(folder)
-    report = report._replace(
-        findings=tuple(each for each in report.findings if each.code.startswith("SEC")),
-        suppressed=tuple(each for each in report.suppressed if each.finding.code.startswith("SEC")),
+    opener = None if args.no_keys else _register.opener_of(args, "secrets check")
+    report, tried = check_secrets(
+        _options.folder_of(args),
+        opener,
+        today=args.now,
+        fail_on=Severity[args.fail_on.upper()],
+        progress=_progress,
     )
     _options.write(args, renderer(args.format)(report, style=_options.style(args)))
-    failed = _fails(args, folder) if not args.no_keys else False
-    return ExitCode.FINDINGS if report.failed or failed else ExitCode.CLEAN
+    if opener is not None:
+        from terrace.report.tried import tried_text
+
+        sys.stdout.flush()
+        sys.stderr.write(tried_text(tried))
+        _given.warn(opener)
+    return ExitCode.FINDINGS if report.failed else ExitCode.CLEAN
 
 
-def _fails(args: Namespace, folder: Path) -> bool:
-    """Whether a file that was tried with keys is not as it should be. What came of it is said on standard error."""
+def _progress(tried: Iterator[Tried], total: int) -> Iterable[Tried]:
     from terrace.report.progress import progress
-    from terrace.secrets.checking import tried
-    from terrace.secrets.register import whole
-    from terrace.secrets.sync import sealed_files
 
-    opener = _register.opener_of(args, "secrets check")
-    if not opener.identities.usable:
-        sys.stderr.write("terrace: no key is at hand: nothing was opened\n")
-        return False
-    found = whole(folder)
-    files = list(sealed_files(found))
-    done = list(progress(tried(files, found.repository.register, opener), len(files), "Opening files"))
-    for each in done:
-        sys.stderr.writelines(f"terrace: {each.path}: {problem}\n" for problem in each.problems)
-    opened = sum(each.opened for each in done)
-    sys.stderr.write(f"terrace: {opened} of {len(done)} secrets files opened and whole\n")
-    _given.warn(opener)
-    return any(each.problems for each in done)
+    return progress(tried, total, "Opening files")

@@ -2,12 +2,14 @@
 
 The system that takes the secret is told by the policy's hook; the value before stays valid for the policy's overlap,
 and a later run takes it away. An interrupted run can be run again. What is written has to be committed and deployed.
+Where a layer names the value by a reference to a secret manager, the store gets a new version.
 
 --data-keys encrypts files anew under keys of their own, for the same people. No value and no age changes.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import ArgumentParser, Namespace
 from datetime import UTC, datetime
@@ -73,13 +75,20 @@ def _planned(args: Namespace, folder: Path, now: datetime) -> list[Planned]:
 def _rotate(args: Namespace, folder: Path, planned: list[Planned], now: datetime) -> bool:
     """Rotate each; one that fails does not keep the others from it. Whether any failed."""
     from terrace.report.rotated import done_text
+    from terrace.secrets import in_store
     from terrace.secrets.rotate import rotate
+    from terrace.secrets.stores import Stores
 
     failed = False
+    stores = Stores(folder, os.environ)
     opener = _given.opener_of(args, "secrets rotate")
     for each in planned:
         try:
-            done = rotate(folder, each.job, opener, now, renew=each.action == "renew", end_overlap=args.end_overlap)
+            how = {"renew": each.action == "renew", "end_overlap": args.end_overlap}
+            if each.standing.reference:
+                done = in_store.rotate(folder, each.job, stores, opener, now, **how)
+            else:
+                done = rotate(folder, each.job, opener, now, **how)
         except TerraceError as error:
             failed = True
             sys.stderr.write(f"terrace: {each.standing.file}: {error.message}\n")

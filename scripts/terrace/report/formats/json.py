@@ -37,7 +37,15 @@ def _summary(report: Report) -> dict[str, Any]:
         "suppressed": len(report.suppressed),
         "files": len(report.files),
         "targets": report.targets,
+        "secrets": _secrets(report),
     }
+
+
+def _secrets(report: Report) -> dict[str, Any] | None:
+    if report.secrets is None:
+        return None
+    files, opened, unchecked = report.secrets
+    return {"files": files, "opened": opened, "not_checked": list(unchecked)}
 
 
 def findings_records(report: Report) -> list[dict[str, Any]]:

@@ -14,13 +14,12 @@ tried from outside.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from terrace.model.source import dotted
-from terrace.validate.later import later
+from terrace.validate.placeholders import EVERYBODY_KNOWS, is_credential, is_placeholder, is_to_be_filled, passwords_in
 from terrace.validate.rule import Example, Hit, Leaf, rule
-from terrace.validate.words import is_document, is_prose, word_set, words
+from terrace.validate.words import is_document, is_prose, words
 
 GOOD = (
     Example(
@@ -68,36 +67,13 @@ BAD = (
     ),
 )
 
-_WAITING = later(
-    r"\s*(?:change[-_ ]?(?:me|this|it[-_ ]?now)\W*|(?:please[-_ ])?(?:replace|fill|set|update|edit)[-_ ]?(?:me|this|me[-_ ]in)\W*"
-    r"|(?-i:TODO\b.*|FIXME\b.*|TBD|TBC)|x{3,}|place[-_ ]?holder|lorem ipsum\b.*|insert[-_ ].*[-_ ]here|(?:put|enter|add|paste)[-_ ]your[-_ ].*"
-    r"|your[-_ ](?!own\b)(?:[^.@/]*|(?:company|domain|host|org|server|site)\..*)|.*[-_ ]goes[-_ ]here|not[-_ ]a[-_ ]real[-_ ].*)\s*",
-    re.I | re.S,
-)
-_CHANGE = later(r"(?<![a-z])change[-_]?me(?![a-z])", re.I)
-_ANGLE = later(
-    r"<(?:your|my|the|insert|replace|enter|some)[-_ ][^<>\n]{1,60}>|^<(?=[^>]*[-_ ])[A-Za-z][\w .-]{1,60}>$",
-    re.I,
-)
-_CREDENTIAL = word_set(
-    "apikey credential credentials pass passphrase passwd password passwords pw pwd secret secrets token tokens"
-)
-_KEYS = word_set("access api auth encryption master private secret session shared signing")
-_KNOWN = word_set(
-    "123456 12345678 123456789 1234567890 abc123 admin admin123 administrator bitnami changeit default demo dummy"
-    " example foobar guest hunter2 letmein minio minioadmin minio123 mysql pass passw0rd password password1"
-    " password123 postgres qwerty rabbitmq root s3cr3t s3cret secret secret123 secretkey super-secret supersecret"
-    " temp temporary test test123 tester testing welcome welcome1"
-)
-_USERINFO = later(r"://(?P<user>[^\s/:@]*):(?P<password>[^\s/@]+)@")
-
 
 @rule(
     "LEAK018",
     "placeholder or default password in production",
     on="value",
     values=r"change|replace|fill|set|update|edit|todo|fixme|tbd|tbc|xxx|place|lorem|insert|put|enter|add|paste|your|goes"
-    r"|not|<|://[^\s/]*@|^\s*(" + "|".join(sorted(_KNOWN)) + r")\s*$",
+    r"|not|<|://[^\s/]*@|^\s*(" + "|".join(sorted(EVERYBODY_KNOWS)) + r")\s*$",
 )
 def check(leaf: Leaf) -> Iterator[Hit]:
     """A value that waits to be replaced, or a credential that everybody knows. The value itself is not told."""
@@ -109,20 +85,12 @@ def check(leaf: Leaf) -> Iterator[Hit]:
 def _what(leaf: Leaf) -> str:
     text = leaf.text.strip()
     said = words(leaf.name)
-    if (_WAITING.fullmatch(text) or _CHANGE.search(text)) and "currency" not in said:
+    if is_placeholder(text) and "currency" not in said:
         return "is a placeholder"
-    if _ANGLE.search(text):
+    if is_to_be_filled(text):
         return "holds a placeholder in angle brackets"
-    if _is_credential(said) and text.lower() in _KNOWN:
+    if is_credential(said) and text.lower() in EVERYBODY_KNOWS:
         return "is a default that everybody knows"
-    for match in _USERINFO.finditer(text):
-        if match["password"].lower() in _KNOWN:
-            return "has a default password in its URL"
+    if any(password.lower() in EVERYBODY_KNOWS for password in passwords_in(text)):
+        return "has a default password in its URL"
     return ""
-
-
-def _is_credential(said: tuple[str, ...]) -> bool:
-    """Whether a key holds a credential, rather than naming where one is."""
-    if said[-1:] == ("key",):
-        return bool(_KEYS.intersection(said[:-1]))
-    return bool(said) and said[-1] in _CREDENTIAL

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from terrace.model.source import dotted
+from terrace.validate.constraint import right_type
 from terrace.validate.rule import Example, Hit, SchemaProblem, rule
 
 GOOD = (
@@ -31,16 +32,6 @@ BAD = (
     Example({"environments/base/app.yaml": "cors:\n  origins: all\n"}, "environments/base/app.yaml:2", "cors.origins"),
 )
 
-_WORDS = {
-    "string": "text",
-    "integer": "a whole number",
-    "number": "a number",
-    "boolean": "true or false",
-    "array": "a list",
-    "object": "a map",
-    "null": "null",
-}
-
 
 @rule("SCH002", "wrong type", on="schema")
 def check(problem: SchemaProblem) -> Iterator[Hit]:
@@ -48,10 +39,9 @@ def check(problem: SchemaProblem) -> Iterator[Hit]:
     if problem.keyword not in ("type", "anyOf", "oneOf") or (problem.field is not None and problem.field.secret):
         return
     expected = [name for name in problem.expected or () if name != "null"]
-    words = " or ".join(_WORDS.get(name, str(name)) for name in expected) or "one of the forms the contract allows"
     hint = ""
     if isinstance(problem.value, str) and set(expected) & {"integer", "number", "boolean"}:
         hint = "Write it without quotes."
     elif isinstance(problem.value, bool | int | float) and "string" in expected:
         hint = "Write it in quotes."
-    yield Hit(f"{dotted(problem.pointer)} must be {words}", problem.location, problem.pointer, hint)
+    yield Hit(f"{dotted(problem.pointer)} {right_type(expected)}", problem.location, problem.pointer, hint)

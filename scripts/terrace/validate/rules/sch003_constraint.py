@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from terrace.model.source import dotted
+from terrace.validate.constraint import constraint
 from terrace.validate.rule import Example, Hit, SchemaProblem, rule
 
 GOOD = (Example({"environments/base/app.yaml": "server:\n  workers: 64\n"}),)
@@ -27,21 +28,6 @@ BAD = (
 _ELSEWHERE = frozenset(
     {"type", "anyOf", "oneOf", "additionalProperties", "unevaluatedProperties", "required", "cross-field"}
 )
-_SAYS = {
-    "minimum": "must be {} or more",
-    "maximum": "must be {} or less",
-    "exclusiveMinimum": "must be more than {}",
-    "exclusiveMaximum": "must be less than {}",
-    "multipleOf": "must be a multiple of {}",
-    "minLength": "must have {} characters or more",
-    "maxLength": "must have {} characters or less",
-    "minItems": "must have {} items or more",
-    "maxItems": "must have {} items or less",
-    "uniqueItems": "must not have an item twice",
-    "pattern": "must match the pattern {}",
-    "format": "must be a valid {}",
-    "const": "must be {}",
-}
 
 
 @rule("SCH003", "value outside its constraint", on="schema")
@@ -49,11 +35,5 @@ def check(problem: SchemaProblem) -> Iterator[Hit]:
     """Every value of the right type that the schema refuses; a secret in a plain file is another mistake."""
     if problem.keyword in _ELSEWHERE or (problem.field is not None and problem.field.secret):
         return
-    if problem.keyword == "enum":
-        choices = [str(choice) for choice in problem.expected if choice is not None]
-        says = "must be one of " + ", ".join(choices)
-    else:
-        says = _SAYS.get(problem.keyword, f"breaks the rule {problem.keyword!r} of the contract").format(
-            problem.expected
-        )
+    says = constraint(problem.keyword, problem.expected)
     yield Hit(f"{dotted(problem.pointer)} {says}", problem.location, problem.pointer)

@@ -11,13 +11,10 @@ The contract requires a secret that no secrets file of a target sets, and no pla
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from terrace.model.service import Contract
 from terrace.model.source import Location, Pointer, dotted
-from terrace.model.variants import only_secret
 from terrace.validate.rule import Example, Hit, TargetView, rule
-from terrace.validate.sealed import says, secrets_of, values_of
+from terrace.validate.sealed import is_wanted, says, secrets_of, values_of
 from terrace.validate.sealed_text import NOTES, SEALED
 
 _SENDER = "mail:\n  sender: shop@harbourkitchen.com\n"
@@ -42,7 +39,7 @@ BAD = (
 def check(view: TargetView) -> Iterator[Hit]:
     """Every secret that is required in a section that is there, and set nowhere."""
     contract, values = view.contract, view.config.values
-    wanted = [pointer for pointer in contract.required_secrets if _is_wanted(contract, values, pointer)]
+    wanted = [pointer for pointer in contract.required_secrets if is_wanted(contract, values, pointer)]
     if not wanted:
         return
     # A null in a stronger secrets file removes nothing: it is refused as such, by SEC007.
@@ -51,18 +48,6 @@ def check(view: TargetView) -> Iterator[Hit]:
         if not any(says(each, pointer) for each in (*sealed, values)):
             message = f"the secret {dotted(pointer)} is required and not set in {view.environment.name}"
             yield Hit(message, _place(view, pointer), pointer, "Set it here: terrace secrets set.")
-
-
-def _is_wanted(contract: Contract, values: Any, pointer: Pointer) -> bool:
-    """Whether the section of a secret is there: set, or required and of secrets only, so that nothing plain shows it."""
-    section = contract.root
-    for part in pointer[:-1]:
-        values = values.get(part) if isinstance(values, dict) else None
-        inner = section.child(part)
-        if inner is None or not (isinstance(values, dict) or (part in section.required and only_secret(inner))):
-            return False
-        section = inner
-    return True
 
 
 def _place(view: TargetView, pointer: Pointer) -> Location:

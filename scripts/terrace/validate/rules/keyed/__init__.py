@@ -1,0 +1,1 @@
+"""The rules on opened secrets, one per file; they run with keys at hand only."""
