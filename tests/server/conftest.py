@@ -111,7 +111,7 @@ class Shop:
         for file in bundle.iterdir():
             data = file.read_bytes()
             (service / name / file.name).write_bytes(
-                data.replace(b"5432", b"5433") if file.name == "config.json" else data
+                data.replace(b'"pool_min":1', b'"pool_min":2') if file.name == "config.json" else data
             )
         (service / "..data_tmp").symlink_to(name)
         (service / "..data_tmp").rename(service / "..data")

@@ -233,3 +233,20 @@ def test_health_says_what_is_served_and_why_not_more(shop: Shop, server_of: Serv
         assert PASSWORD not in metrics + json.dumps(said)
 
     play(server, story)
+
+
+def test_what_was_never_good_is_not_said_to_be_absent(shop: Shop, server_of: ServerOf) -> None:
+    """A client could go on without what it is told does not exist."""
+    shop.deploy()
+    shop.tamper(shop.seal({"pool_max": 12}))
+    server = server_of()
+
+    async def story(ask: Asking) -> None:
+        got = await ask.get(URL)
+        assert (got.status, got["retry-after"]) == (503, "1")
+        digest = shop.deploy({"pool_max": 13})
+        await later(lambda: served(server) == digest)
+        assert (await ask.get(URL)).status == 200
+        assert (await ask.get("/v1/config/none/production")).status == 404
+
+    play(server, story)

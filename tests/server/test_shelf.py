@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Callable
 
 import pytest
 
 from terrace.errors import TerraceError
+from terrace.runtime.follow import Follower
 from terrace.server.shelf import Shelf
 from terrace.server.stand import Key
 from tests.server.conftest import Shop, eventually
@@ -127,3 +129,25 @@ def test_files_that_are_not_used_are_forgotten_within_a_limit(shop: Shop, shelf_
     for name in ("config.bolt.json", "config.json", "schema.json"):
         shelf.contents.read(bundle, name)
     assert shelf.contents.read(bundle, "config.acme.json") is not acme
+
+
+def test_following_begins_while_a_release_comes(
+    shop: Shop, shelf_of: MakeShelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The thread that notices a release must not wait for the one that begins to follow, which waits for it."""
+    shop.deploy()
+    shelf = shelf_of()
+    shop.deploy({"pool_max": 20})
+    ended: list[bool] = []
+
+    def noticed_at_once(_: Follower) -> None:
+        (stand,) = shelf.health.stands
+        thread = threading.Thread(target=stand.refresh, daemon=True)
+        thread.start()
+        thread.join(timeout=5)
+        ended.append(not thread.is_alive())
+
+    monkeypatch.setattr(Follower, "start", noticed_at_once)
+    shelf.follow()
+    assert ended == [True]
+    assert pool(shelf) == 20

@@ -55,10 +55,15 @@ class Shelf:
     @property
     def health(self) -> Health:
         """How it is now. No part of it holds a value."""
-        stands = tuple(self._stands[path] for path in sorted(self._stands))
+        stands = tuple(stand for _, stand in sorted(self._stands.items()))
         if not self._served:
             return Health("empty", stands)
         return Health("degraded" if any(stand.troubled for stand in stands) else "ok", stands)
+
+    @property
+    def is_unsure(self) -> bool:
+        """Whether nothing good of something was seen since the start: what is not served may be there."""
+        return any(stand.snapshot is None for stand in list(self._stands.values()))
 
     def subscribe(self, told: Callable[[Key], None]) -> Callable[[], None]:
         """Call `told` after each exchange, in the thread that noticed it; what comes back ends that."""
@@ -74,12 +79,12 @@ class Shelf:
 
     def follow(self) -> None:
         """Begin to follow: each service's folder by itself, and the source for new ones."""
-        with self._lock:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="terrace-shelf", daemon=True)
-                for stand in self._stands.values():
-                    self._follow(stand)
-                self._thread.start()
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="terrace-shelf", daemon=True)
+            # Without the lock: a stand has its own when it asks for that of the shelf.
+            for stand in list(self._stands.values()):
+                self._follow(stand)
+            self._thread.start()
 
     def close(self) -> None:
         """Stop following. What is served stays what it is."""

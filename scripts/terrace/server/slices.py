@@ -20,7 +20,7 @@ from terrace.server.forms import Told, written
 from terrace.server.opened import Opener
 from terrace.server.origins import Origins
 from terrace.server.places import at, below, secrets_among, without
-from terrace.server.problems import nothing
+from terrace.server.problems import ProblemError, nothing
 from terrace.server.shelf import Shelf
 from terrace.server.stand import Key, Snapshot
 
@@ -83,6 +83,8 @@ class Slices:
         snapshot = self._shelf.served.get(question.key)
         part = snapshot.bundle.manifest.slices.get(question.tenant) if snapshot is not None else None
         allowed = caller.reaches(*question.key) & caller.has_tenant(question.tenant)
+        if allowed and snapshot is None and self._shelf.is_unsure:
+            raise ProblemError(503, "Something cannot be read now, and this may be it.", {"Retry-After": "1"})
         if not allowed or snapshot is None or part is None:
             raise nothing()
         shown = self._of(snapshot, part)
