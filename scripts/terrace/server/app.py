@@ -20,11 +20,12 @@ from starlette.exceptions import HTTPException
 
 from terrace import __version__
 from terrace.errors import TerraceError
-from terrace.server import access, api, asked, documented, health
+from terrace.server import access, api, asked, documented, following, health
 from terrace.server.access import Access
 from terrace.server.callers import Callers, LocalOnly, TokenFile
 from terrace.server.changes import Changes
 from terrace.server.events import Configs
+from terrace.server.following import State
 from terrace.server.guard import Guard
 from terrace.server.limits import Rate
 from terrace.server.opened import Opener
@@ -36,13 +37,17 @@ METHODS = ("GET",)
 
 
 class Settings(NamedTuple):
-    """What `terrace serve` was told. `tokens` is empty for callers on this machine only; `rate` 0 for no limit."""
+    """What `terrace serve` was told. `tokens` is empty for callers on this machine only; `rate` 0 for no limit.
+
+    `own` is the folder in which the process that follows a repository says how it is; empty where none is followed.
+    """
 
     source: str
     tokens: str = ""
     rate: float = 100.0
     burst: float = 200.0
     access_log: bool = True
+    own: str = ""
 
 
 class Server:
@@ -55,6 +60,7 @@ class Server:
         environ: Mapping[str, str] | None = None,
         written: Callable[[Access], None] = access.write,
     ) -> None:
+        self._own = Path(settings.own) if settings.own else None
         self.shelf = Shelf(Path(settings.source))
         self.changes = Changes(self.shelf)
         self.callers: Callers = TokenFile(Path(settings.tokens)) if settings.tokens else LocalOnly()
@@ -88,6 +94,9 @@ class Server:
         made.openapi = lambda: _openapi(made)  # type: ignore[method-assign]  # this is how FastAPI is told
         return made
 
+    def _turning(self) -> State | None:
+        return following.state(self._own) if self._own else None
+
     def _health_routes(self, made: FastAPI) -> None:
         @made.get("/livez", **documented.LIVE, name="Whether it runs")
         async def livez() -> Response:
@@ -97,14 +106,16 @@ class Server:
         @made.get("/readyz", **documented.READY, name="Whether it answers")
         async def readyz() -> Response:
             """Whether requests should come here: also while it is `degraded`, for something newer was refused."""
-            state = "closing" if self.changes.closing else self.shelf.health.state
-            return _status(state, 503 if state in ("empty", "closing") else 200)
+            turning = self._turning()
+            state = "closing" if self.changes.closing else health.whole(self.shelf.health.state, turning)
+            status = 503 if state in ("empty", "closing") else 200
+            return Response(orjson.dumps(health.readyz(state, turning)), status, _FRESH, "application/json")
 
         @made.get("/configz", **documented.CONFIGZ, name="What is served")
         async def configz(request: Request) -> Response:
             """Which release is served since when, from which commit, and what was refused; no values."""
             _refuse_limited(request)
-            said = health.configz(self.shelf, asked.admitted(request).caller)
+            said = health.configz(self.shelf, asked.admitted(request).caller, self._turning())
             return Response(orjson.dumps(said), headers=_FRESH, media_type="application/json")
 
         @made.get("/metrics", **documented.METRICS, name="Numbers")
@@ -112,7 +123,7 @@ class Server:
             """Numbers of the worker that answers, for Prometheus."""
             _refuse_limited(request)
             counts, waiting = self.app.counts, self.changes.count
-            said = health.metrics(self.shelf, asked.admitted(request).caller, counts, waiting)
+            said = health.metrics(self.shelf, asked.admitted(request).caller, counts, waiting, self._turning())
             return Response(said, headers={**_FRESH, "Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
 
 
