@@ -9,6 +9,11 @@ from typing import Any
 
 import pytest
 
+from terrace.server.callers import Caller
+from terrace.server.opened import Opener
+from terrace.server.slices import Question, Slices
+from terrace.server.stand import Key
+from terrace.server.tokens import Scopes
 from tests.server.asking import Asking, Got, later, play, served
 from tests.server.conftest import ACME_TOKEN, PASSWORD, ServerOf, Shop, Tokens
 
@@ -270,6 +275,16 @@ def test_a_reference_to_the_machine_itself_is_never_resolved(
         assert "3381" not in got.text
 
     play(server_of(tokens=str(tokens_file.path)), story)
+
+
+def test_no_tag_stands_for_what_a_secret_manager_can_change(shop: Shop, server_of: ServerOf) -> None:
+    shop.deploy({"token": "ref+vault://secret/data/db#/token"})
+    server = server_of()
+    slices = Slices(server.shelf, Opener(server.shelf.contents, shop.environ))
+    scopes = Scopes(("*",), ("*",), ("*",), ("read", "secrets"))
+    question = Question(Key("production", "kitchen"))
+    assert slices.find(Caller("the till", scopes), question).tag == ""
+    assert slices.find(Caller("plain", scopes._replace(may=("read",))), question).tag != ""
 
 
 def test_a_token_that_is_taken_back_ends_what_it_has_open(shop: Shop, server_of: ServerOf, tokens_file: Tokens) -> None:
