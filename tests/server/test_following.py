@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +23,8 @@ from examples.backend.copied import Copy
 from terrace import cli
 from terrace.bundle import verify
 from terrace.deploy.directory import DirectoryDestination
+from terrace.errors import LockedError
+from terrace.server.turning.wanted import chosen
 from tests.server.conftest import eventually
 from tests.server.process import Running, once
 from tests.soak import rounds
@@ -128,6 +130,19 @@ def followers(yard: Yard) -> list[int]:
     return found
 
 
+def patiently(act: Callable[[], object]) -> None:
+    """Do what wants the destination's lock, which the follower may have for a moment."""
+
+    def done() -> bool:
+        try:
+            act()
+        except LockedError:
+            return False
+        return True
+
+    eventually(done, SECONDS)
+
+
 def test_an_edit_is_live_and_one_that_is_wrong_leaves_the_last_good_release(yard: Yard) -> None:
     with following(yard, *EDITS) as running:
         tag = once(running.port, "/v1/config/backend/development").headers["etag"]
@@ -195,12 +210,12 @@ def test_what_a_rollback_holds_back_is_said_and_released_once_the_hold_is_lifted
         yard.edit(9)
         eventually(lambda: pool(running) == 9, SECONDS)
         now, destination = datetime.now(UTC), yard.destination()
-        destination.rollback(reason="too many connections", actor="ops", now=now)
+        patiently(lambda: destination.rollback(reason="too many connections", actor="ops", now=now))
         eventually(lambda: kinds(running) == ["held"], SECONDS)
         assert "database.pool_max" in turning(running)["refused"][0]["reason"]
         assert pool(running) != 9
         for hold in destination.holds():
-            destination.lift(hold.name, reason="it was the network", actor="ops", now=now)
+            patiently(lambda name=hold.name: destination.lift(name, reason="the network", actor="ops", now=now))
         eventually(lambda: pool(running) == 9 and not kinds(running), SECONDS)
 
 
@@ -288,6 +303,13 @@ def test_it_ends_in_good_order_when_it_is_told_to_in_the_middle_of_a_turn(yard: 
         assert not followers(yard)
     assert not (yard.destination().root / ".terrace/pending.json").exists()
     assert not list((yard.repo / ".terrace").glob("serving-*"))
+
+
+def test_a_branch_of_a_remote_is_followed_and_a_local_one_comes_first(yard: Yard) -> None:
+    yard.git("update-ref", "refs/remotes/origin/main", "HEAD")
+    assert chosen(yard.repo, "origin/main", ["production"]) == ("refs/remotes/origin/main", ("production",))
+    yard.git("branch", "origin/main")
+    assert chosen(yard.repo, "origin/main", ["production"])[0] == "refs/heads/origin/main"
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from terrace.source.worktree import CONTENT
 
 TOP = (load.SETTINGS, REGISTER, load.SOPS_RULES)
 LOOK = 5.0
+_BESIDE = frozenset((".git", ".terrace", "__pycache__"))
 State = dict[str, str]
 DAY = ""
 """The name under which the day stands in a state: no path."""
@@ -38,7 +39,7 @@ class Edits:
     def watched(self) -> list[Watched]:
         """The folders with the files, and the top with what stands there by itself."""
         return [
-            Watched(tuple(self._folder / name for name in CONTENT), True, _matters),
+            Watched(tuple(self._folder / name for name in CONTENT), True, self._matters),
             Watched((self._folder,), False, lambda path: Path(path).name in (*TOP, *CONTENT)),
         ]
 
@@ -56,9 +57,7 @@ class Edits:
         """No revision: the files as they are."""
         return None
 
-
-def _matters(path: str) -> bool:
-    """Whether an event is about a file that is read: not what Python and editors leave beside them."""
-    return not any(part in (".git", ".terrace", "__pycache__") for part in path.split("/")) and not path.endswith(
-        (".swp", ".swx", "~", ".tmp", ".pyc")
-    )
+    def _matters(self, path: str) -> bool:
+        """Whether an event is about a file that is read: not what Python and editors leave beside them."""
+        inside = path[len(str(self._folder)) :].split("/")
+        return _BESIDE.isdisjoint(inside) and not path.endswith((".swp", ".swx", "~", ".tmp", ".pyc"))

@@ -99,7 +99,8 @@ class Loop:
             # It was changed while it was read: what was built may be half of one state and half of another.
             self._bell.ring()
             return True
-        self._seen, self._holds = state, self._holds_there()
+        # The holds as they were before: a rollback that comes while this is delivered must not count as seen.
+        self._seen, self._holds = state, holds
         self._pause = min(self._pause * 2, _LONGEST_PAUSE) if outcome.again else TICK
         self._again_at = time.monotonic() + self._pause if outcome.again else float("inf")
         self._tell(outcome)
