@@ -53,7 +53,7 @@ deploy: $(READY) ## Validate, build and deploy one environment: make deploy ENV=
 test: $(READY) ## The tests: make test ARGS="tests/house -k links"
 	@$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
 
-test-real: $(READY) ## The tests against real servers and tools of others; fetches what they need (npm: 100 MB)
+test-real: $(READY) ## The tests against real servers and tools of others; fetches what they need (npm: 100 MB, Maven: 50 MB)
 	@TERRACE_TEST_REAL=1 $(BIN)/python -m pytest -n $(JOBS) -m real $(ARGS)
 
 soak: $(READY) ## The tests that kill or draw examples, many times as long: make soak TIMES=20

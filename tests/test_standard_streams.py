@@ -75,3 +75,23 @@ def test_what_went_wrong_is_one_line_for_programs(tmp_path: Path) -> None:
     message, hint = ended.stderr.splitlines()
     assert len(hint) > 80
     assert (message[:9], hint[:8]) == ("terrace: ", "  hint: ")
+
+
+@pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1, 2)])
+@pytest.mark.parametrize(
+    "arguments", ["rules LEAK010", "validate --no-such", "secrets set backend x --env staging --stdin"]
+)
+def test_streams_that_are_closed_are_no_bug_of_ours(closed: tuple[int, ...], arguments: str) -> None:
+    redirected = " ".join(f"{number}>&-" for number in closed)
+    line = f"{sys.executable} -m terrace {arguments} {redirected}"
+    ended = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert ended.returncode == (0 if arguments == "rules LEAK010" else 2)
+    assert "Traceback" not in ended.stderr
+
+
+def test_what_an_encoding_cannot_write_is_escaped() -> None:
+    environ = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    command = [*TERRACE, "diff", "backend", "--env", "production", "--tenant", "-", "--tenant", "aurora-hotels"]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, env=environ)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "\\u2026" in ended.stdout

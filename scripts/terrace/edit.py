@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -64,9 +65,9 @@ def write(folder: Path, texts: Mapping[str, str]) -> None:
             raise TerraceError(f"{findings[0].location}: the edit would leave {path} unreadable: {findings[0].message}")
     for path, text in texts.items():
         file = folder / path
-        file.parent.mkdir(parents=True, exist_ok=True)
         temporary = file.with_name(f".{file.name}.{os.getpid()}")
         try:
+            file.parent.mkdir(parents=True, exist_ok=True)
             with temporary.open("x", encoding="utf-8", newline="") as stream:
                 stream.write(text)
                 stream.flush()
@@ -75,7 +76,8 @@ def write(folder: Path, texts: Mapping[str, str]) -> None:
                 temporary.chmod(file.stat().st_mode & 0o777)
             temporary.replace(file)
         except OSError as error:
-            temporary.unlink(missing_ok=True)
+            with suppress(OSError):  # it may never have been there
+                temporary.unlink()
             raise TerraceError(f"cannot write {path}: {error.strerror}") from error
 
 

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from terrace import pipeline
-from terrace.model.findings import Report, Severity, TriedFiles
+from terrace.model import recipients
+from terrace.model.findings import Finding, Report, Severity, TriedFiles
+from terrace.model.sealed_files import is_ledger, is_secrets
 from terrace.model.tried import Tried
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ def check_secrets(
 ) -> Checked:
     """Every rule on secrets, and with an `opener` that has keys also those on opened ones."""
     today = today or datetime.now(UTC).date()
-    report = _of_secrets(pipeline.validate(folder, today=today, fail_on=fail_on))
+    report = _of_secrets(pipeline.validate(folder, today=today, fail_on=fail_on, history=True))
     if opener is None or not opener.identities.usable:
         return Checked(report, None)
     from terrace.secrets.checking import tried
@@ -76,9 +78,15 @@ def _counted(tried: tuple[Tried, ...]) -> TriedFiles:
 
 def _of_secrets(report: Report) -> Report:
     return report._replace(
-        findings=tuple(each for each in report.findings if each.code.startswith("SEC")),
-        suppressed=tuple(each for each in report.suppressed if each.finding.code.startswith("SEC")),
+        findings=tuple(each for each in report.findings if _is_of_secrets(each)),
+        suppressed=tuple(each for each in report.suppressed if _is_of_secrets(each.finding)),
     )
+
+
+def _is_of_secrets(finding: Finding) -> bool:
+    """Whether it is of a rule on secrets, or of a file that holds them, their days or their recipients."""
+    path = finding.location.path
+    return finding.code.startswith("SEC") or is_secrets(path) or is_ledger(path) or path == recipients.FILE
 
 
 def _judged(found: Whole, folder: Path, tried: tuple[Tried, ...], today: date) -> list[Found]:

@@ -14,7 +14,7 @@ from terrace.model.source import Pointer
 
 if TYPE_CHECKING:
     from terrace.audit import Log
-    from terrace.sops import Identities
+    from terrace.sops import Identities, Opened
 
 FOLDER = "TERRACE_AUDIT_LOG"
 """The variable that names another folder for the audit log."""
@@ -54,6 +54,34 @@ class Keyholder:
 
         return Log(log_folder(self._environ), required=True, repository=self._repository)
 
+    @property
+    def identity(self) -> str:
+        """Who this is, as far as it is known beside the user of the operating system; for the log."""
+        return ""
+
+    @property
+    def commit(self) -> str:
+        """The commit that what is opened is of; empty where nobody knows."""
+        return ""
+
+    def open(self, path: str, text: str) -> Opened:
+        """The opened file: for who may change it. One that only the `sops` program opens is that one's."""
+        from terrace.sops import open_
+        from terrace.sops.errors import NeedsBinaryError
+
+        opened: list[Opened] = []
+
+        def open_it() -> Mapping[Pointer, Scalar]:
+            opened.append(open_(text, self.identities, name=path))
+            return by_place(opened[0].values)
+
+        try:
+            self.release(path, open_it)
+        except NeedsBinaryError as error:
+            # The message has the file's name already.
+            raise NeedsBinaryError(error.message, hint=f"It is changed with: sops edit {path}. {error.hint}") from None
+        return opened[0]
+
     def values(self, path: str, text: str, commit: str = "", *, reason: str = "") -> dict[str, Any]:
         """The values of an encrypted file, nested, each a `Secret`; by the `sops` program where only that can."""
         from terrace.sops import values_of
@@ -62,7 +90,7 @@ class Keyholder:
 
         def open_it() -> Mapping[Pointer, Scalar]:
             opened.append(values_of(text, self.identities, self._environ, name=path))
-            return in_the_open(opened[0])
+            return by_place(opened[0])
 
         self.release(path, open_it, commit, reason=reason)
         return opened[0]
@@ -73,7 +101,8 @@ class Keyholder:
         """What `give` gives, once the log has the record that `what` was opened, for this `reason` if there is one."""
         from terrace.audit import Opening, whoami
 
-        opening = Opening(whoami(), self._command, reason or self._reason, what, commit)
+        why = reason or self._reason
+        opening = Opening(whoami(self.identity), self._command, why, what, commit or self.commit)
         values, written = self.log.release(opening, give)
         if written.problem:
             self.problems.append(written.problem)
@@ -90,7 +119,7 @@ def log_folder(environ: Mapping[str, str]) -> str:
     return named or default_folder(environ)
 
 
-def in_the_open(values: Mapping[str, Any]) -> dict[Pointer, Scalar]:
+def by_place(values: Mapping[str, Any]) -> dict[Pointer, Scalar]:
     """Opened values by place, as they are: for fingerprints, and for whoever answers for where they go."""
     found: dict[Pointer, Scalar] = {}
     stack: list[tuple[Pointer, object]] = [((), values)]

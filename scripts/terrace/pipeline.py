@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from terrace.model.service import Contract
     from terrace.seal import Sealed, Sealing
     from terrace.validate.engine import CrossCheck
+    from terrace.validate.given import Witness
 
 
 def validate(
@@ -39,12 +40,13 @@ def validate(
     fail_on: Severity = Severity.ERROR,
     jobs: int = 1,
     cached: bool = True,
+    history: bool = False,
     progress: Progress = without_progress,
 ) -> Report:
     """Every rule over every target of the repository in `folder`, or over those that `files` reach.
 
     With `files` contracts are judged by their schemas alone: rules across fields are for whole runs. So they are with
-    `at`, which reads a Git revision: none of its Python runs.
+    `at`, which reads a Git revision: none of its Python runs. With `history` Git is asked for the ages of secrets too.
     """
     source = open_source(folder, at)
     today = today or _day(source, at)
@@ -56,8 +58,21 @@ def validate(
         runs_python=at is None,
         jobs=jobs,
         cached=cached,
+        seen=_seen(source) if history else None,
         progress=progress,
     )
+
+
+def _seen(source: Source) -> Witness:
+    """What Git's history says of the ages of secrets; nothing outside of Git."""
+    from terrace.git import find
+    from terrace.secrets.history import ages
+    from terrace.secrets.standing import places
+
+    git = find(source.root)
+    tree = load.Tree(source)
+    found = places(load.common(tree), load.tenants(tree, tree.tenants)) if git else ()
+    return ages(git, {place.file: place.text for place in found}) if git else {}
 
 
 def validate_source(
@@ -69,6 +84,7 @@ def validate_source(
     runs_python: bool = True,
     jobs: int = 1,
     cached: bool = True,
+    seen: Witness | None = None,
     progress: Progress = without_progress,
 ) -> Report:
     """The same for a source that is open already, such as one with an edit laid over it."""
@@ -84,6 +100,7 @@ def validate_source(
         jobs=jobs,
         cached=cached and not files,
         progress=progress,
+        seen=seen,
     )
     found = [item for item in checked.found if folders is None or _concerns(item, folders)]
     found += exposures(_elsewhere(source, files, "" if runs_python else source.origin.commit))

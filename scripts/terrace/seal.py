@@ -9,11 +9,14 @@ from typing import NamedTuple
 
 from terrace import __version__
 from terrace.bundle import BundleWriter, Facts, write_index
+from terrace.bundle.dates import SecretDates
 from terrace.bundle.writer import Addition
 from terrace.layering import Layering
 from terrace.model.entities import Origin, Repository, Tenant
 from terrace.model.layers import EffectiveConfig, LayerKind, Target, leaves
+from terrace.model.ledger import Entry, entries
 from terrace.model.release import BundleRef
+from terrace.model.sealed_files import ledger_of
 from terrace.model.source import json_pointer
 from terrace.refs.policy import policy_of
 
@@ -70,6 +73,7 @@ class Sealing:
             config.values if own else None,
             [(document.path, data) for document, data in layering.secrets(target, tenant)],
             origins=_origins(config, tenant) if own and self._origins else None,
+            dates=_dates(layering, target, tenant),
         )
 
     def keep(self, target: Target, addition: object) -> None:
@@ -99,6 +103,19 @@ class Sealing:
         for environment, bundles in sealed.items():
             write_index(self._folder / environment, environment, [bundle.ref for bundle in bundles])
         return sealed
+
+
+def _dates(layering: Layering, target: Target, tenant: Tenant | None) -> dict[str, dict[str, SecretDates]]:
+    """When the secrets of a target were set and revoked, as ledgers say; for a tenant only those of its own files."""
+    files = tenant.files if tenant else layering.repository.files
+    found: dict[str, dict[str, SecretDates]] = {}
+    for document, _ in layering.secrets(target, tenant):
+        ledger = files.ledgers.get(ledger_of(document.path))
+        if ledger is not None:
+            said = entries(ledger.value)
+            days = {key: SecretDates(each.rotated, each.revoked) for key, _, each in said if isinstance(each, Entry)}
+            found[document.path] = days
+    return found
 
 
 def _facts(repository: Repository, environment: str) -> Facts:

@@ -121,3 +121,7 @@ def test_a_repository_below_another_s_top_is_searched_in_its_own_folder(reposito
 
 def test_this_repository_holds_none() -> None:
     assert exposed(ROOT) == []
+
+
+def test_a_file_that_is_not_there_is_not_taken_for_a_clean_one(repository: Path) -> None:
+    assert cli.run(["-C", str(repository), "secrets", "scan", "no-such-file"]) == 2

@@ -18,6 +18,7 @@ from terrace.model.findings import Finding, Severity
 from terrace.model.secret import Secret
 from terrace.model.source import dotted, parse_path
 from terrace.model.tried import Trial, Tried
+from terrace.model.witness import Seen
 from terrace.validate.examples import CROSS_CHECKS, source_of
 from terrace.validate.registry import by_code, every_rule, keyed_codes, keyed_rules
 from terrace.validate.rule import Example, Rule
@@ -44,6 +45,10 @@ def _found(example: Example, only: Iterable[Rule] | None = None) -> list[Finding
         cross_checks=cross_checks,
         rules=[rule for rule in chosen if rule.code not in keyed_codes()],
         stale=example.stale,
+        seen={
+            path: {parse_path(name): Seen(date.fromisoformat(day), "c0ffee00") for name, day in said.items()}
+            for path, said in example.seen.items()
+        },
     )
     repository = load.load(source_of(example))
     found += judge(

@@ -6,6 +6,8 @@ import json
 import os
 from pathlib import Path
 
+import pytest
+
 from tests.secrets.conftest import Shop
 
 RIVER = "river-of-january"
@@ -67,3 +69,26 @@ def test_what_is_no_log_is_told(shop: Shop, tmp_path: Path) -> None:
     (tmp_path / "empty").write_text("nothing\n")
     assert shop.run("secrets", "audit", "verify", "--anchors", str(tmp_path / "empty")).code == 2
     assert shop.run("secrets", "audit", "look").code == 2
+
+
+@pytest.mark.parametrize("number", ["0", "-1"])
+def test_no_records_are_not_asked_for(shop: Shop, number: str) -> None:
+    opened(shop)
+    assert shop.run("secrets", "audit", "show", "--last", number).code == 2
+
+
+def test_a_forged_record_moves_no_cursor(shop: Shop) -> None:
+    opened(shop)
+    text = log_file().read_text().replace('"outcome":"opened"', '"outcome":"\\u001b[2Jgone"')
+    log_file().write_text(text.replace('"time":"2', '"time":"\\u001b[2J2'))
+    assert "\x1b" not in shop.run("secrets", "audit", "show").out
+
+
+@pytest.mark.parametrize("name", ["access-000001.jsonl", "key"])
+def test_a_fifo_in_the_log_stops_nobody_for_ever(shop: Shop, name: str) -> None:
+    opened(shop)
+    file = log_file().with_name(name)
+    file.unlink()
+    os.mkfifo(file, 0o600)
+    assert shop.run("secrets", "get", "shop", "database.password", "--env", "production", "--yes").code == 3
+    assert shop.run("secrets", "audit", "verify").code == 3

@@ -1,7 +1,9 @@
 """A secret goes its whole way, and its value is searched for wherever it has no business to be.
 
-From `terrace init` through checks, build, deploy and a crash, every output, file, bundle, log and temporary folder is
-searched, and so is what the kernel shows of each of our processes while it runs: its arguments and its variables.
+From `terrace init` through checks, build, deploy, an application's start and crashes, every output, file, bundle and
+log is searched, temporary folders and memory-backed ones too, and so is what the kernel shows of each of our processes
+while it runs: its arguments and its variables. Where a command is there to show a value, it stands on that command's
+standard output and nowhere else.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import threading
 from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -26,13 +29,62 @@ CANARY = "canary-5f1c9be07d3a442e"
 FORMS = (CANARY.encode(), b64encode(CANARY.encode()), CANARY.encode().hex().encode(), CANARY[::-1].encode())
 CRASH = """
 import sys
+from importlib import import_module
 from terrace import cli
-from terrace.secrets import change
+def shown(value):
+    return value.reveal() if hasattr(value, "reveal") else value
 def broken(*arguments):
-    raise ValueError(f"a bug that holds {arguments!r}")
-change.with_changes = broken
+    try:
+        raise KeyError(*map(shown, arguments))
+    except KeyError as error:
+        raise ValueError(f"a bug that holds {[shown(each) for each in arguments]!r}") from error
+setattr(import_module("{module}"), "{name}", broken)
 sys.exit(cli.run(sys.argv[1:]))
 """
+APPLICATION = """
+import logging, sys
+from pydantic import Field
+sys.path.insert(0, "schemas")
+import shop
+from terrace.runtime import ConfigError, load, watch
+from terrace.runtime.asgi import described
+logging.basicConfig(level=logging.DEBUG)
+with watch(shop.Config, service="shop", last_good=sys.argv[1]) as handle:
+    config = handle.current
+    assert config.database.password.get_secret_value().startswith(sys.argv[2])
+    print(handle, handle.revision, config, repr(config), described(handle.status), handle.revision.judged)
+    class Stricter(shop.Config):
+        database: str
+    try:
+        load(Stricter, service="shop")
+    except ConfigError as error:
+        print(error, repr(error))
+    raise RuntimeError("the application crashes")
+"""
+"""An application that loads what was deployed, prints whatever can be printed of it, and dies."""
+
+SECRET = ("shop", "database.password", "--env", "production")
+CRASHES = {
+    "set": ("terrace.secrets.change", "differs", ("secrets", "set", *SECRET, "--stdin"), f"{CANARY}-three\n"),
+    "typed": ("terrace.model.typed", "typed", ("secrets", "set", *SECRET, "--stdin"), f"{CANARY}-three\n"),
+    "propose": ("terrace.secrets.propose", "begun", ("secrets", "propose", *SECRET, "--stdin"), f"{CANARY}-three\n"),
+    "get": ("terrace.opening", "by_place", ("secrets", "get", *SECRET, "--yes"), ""),
+    "edit": ("terrace.secrets.editing", "differs", ("secrets", "edit", "shop", "--env", "production"), ""),
+    "import": (
+        "terrace.secrets.imported",
+        "typed",
+        ("secrets", "import", "-", "shop", "--env", "production"),
+        f"database.password={CANARY}-three\n",
+    ),
+    "show": (
+        "terrace.secrets.effective",
+        "in_the_open",
+        ("show", "shop", "--env", "production", "--reveal", "--yes"),
+        "",
+    ),
+    "exec": ("terrace.secrets.effective", "in_the_open", ("exec", "--env", "production", "--", "true"), ""),
+}
+"""Where a bug is provoked while a value is in the open, the command that meets it, and its standard input."""
 
 
 class Watch:
@@ -112,13 +164,34 @@ def begin(folder: Path, ada: Person) -> None:
     (folder / ".sops.yaml").write_text(sops_rules(load.load(WorkTree(folder)), ()))
 
 
-def terrace(
-    folder: Path, *argv: str, stdin: str = "", program: tuple[str, ...] = ("-m", "terrace")
-) -> tuple[int, bytes]:
+class Said(NamedTuple):
+    """What a process came to."""
+
+    code: int
+    out: bytes
+    err: bytes
+
+
+def terrace(folder: Path, *argv: str, stdin: str = "", program: tuple[str, ...] = ("-m", "terrace")) -> Said:
     done = subprocess.run(
         [sys.executable, *program, "-C", str(folder), *argv], input=stdin.encode(), capture_output=True, check=False
     )
-    return done.returncode, done.stdout + done.stderr
+    return Said(done.returncode, done.stdout, done.stderr)
+
+
+def found_in(data: bytes) -> bool:
+    return any(form in data for form in FORMS)
+
+
+def in_memory() -> Iterator[Path]:
+    """The files of memory-backed storage that hold the canary."""
+    for folder, _, names in os.walk("/dev/shm"):  # which passes over folders that are gone already
+        for file in (Path(folder) / name for name in names):
+            try:
+                if file.is_file() and found_in(file.read_bytes()):
+                    yield file
+            except OSError:  # somebody else's, or gone already
+                continue
 
 
 @pytest.mark.parametrize("where", ["cmdline", "environ"])
@@ -130,23 +203,40 @@ def test_the_watch_sees_what_stands_in_an_argument_or_a_variable(where: str) -> 
     assert {found.split()[1] for found in watch.found} == {where}
 
 
+def run_application(folder: Path, surroundings: Path) -> subprocess.CompletedProcess[bytes]:
+    """The application of the repository, started on what was deployed; it may be told how the value begins."""
+    (released,) = folder.rglob("shop/..data")
+    variables = {**os.environ, "TERRACE_ENV": "production", "TERRACE_SOURCE": str(released.parent)}
+    command = [sys.executable, "-c", APPLICATION, str(surroundings / "last-good"), CANARY[:6]]
+    return subprocess.run(command, cwd=folder, env=variables, capture_output=True, check=False)
+
+
 @pytest.mark.kill
 def test_the_canary_is_seen_nowhere(surroundings: Path, ada: Person) -> None:
     folder = surroundings / "repository"
     begin(folder, ada)
     outputs: list[bytes] = []
+    editor = surroundings / "editor"
+    editor.write_text("#!/bin/sh\nsed -i 's/-three$/-edited/' \"$1\"\n")
+    editor.chmod(0o755)
 
     def run(*argv: str, code: int = 0, **more: object) -> bytes:
-        ended, said = terrace(folder, *argv, **more)  # type: ignore[arg-type]
-        outputs.append(said)
-        assert ended == code, f"{argv}: {said.decode()}"
-        return said
+        ended, out, err = terrace(folder, *argv, **more)  # type: ignore[arg-type]
+        outputs.extend((out, err))
+        assert ended == code, f"{argv}: {(out + err).decode()}"
+        return out + err
+
+    def showing(*argv: str) -> None:
+        """A command that is there to show the value: on its standard output, and nowhere else."""
+        ended, out, err = terrace(folder, *argv)
+        outputs.append(err)
+        assert ended == 0, f"{argv}: {err.decode()}"
+        assert CANARY.encode() in out, "it must be able to be found"
 
     with Watch() as watch:
         for env in ("development", "production"):
             run("secrets", "set", "shop", "database.password", "--env", env, "--stdin", stdin=f"{CANARY}-{env}\n")
-        secret = ("shop", "database.password", "--env", "production", "--stdin")
-        run("secrets", "propose", *secret, stdin=f"{CANARY}-two\n")
+        run("secrets", "propose", *SECRET, "--stdin", stdin=f"{CANARY}-two\n")
         run("secrets", "fold")
         run("secrets", "list", "shop", "--env", "production")
         run("validate")
@@ -160,23 +250,74 @@ def test_the_canary_is_seen_nowhere(surroundings: Path, ada: Person) -> None:
         run("explain", "shop", "--env", "production")
         run("explain", "shop", "database.password", "--env", "production")
         run("set", "shop", "database.password", "x", "--env", "production", code=1)
-        for debug in (False, True):
-            said = run("secrets", "set", *secret, code=4, stdin=f"{CANARY}-three\n", program=("-c", CRASH))
-            assert b"a bug of ours" in said
-            if not debug:
-                os.environ["TERRACE_DEBUG"] = "1"
-        del os.environ["TERRACE_DEBUG"]
+        run("secrets", "import", "-", "shop", "--env", "production", stdin=f"database.password={CANARY}-three\n")
+        os.environ["EDITOR"] = str(editor)
+        run("secrets", "edit", "shop", "--env", "production")
+        showing("show", "shop", "--env", "production", "--reveal", "--yes")
+        showing("secrets", "get", *SECRET, "--yes")
+        run("exec", "--env", "production", "--", "/no/such/program", code=3)
+        said = run_application(folder, surroundings)
+        outputs.extend((said.stdout, said.stderr))
+        assert b"the application crashes" in said.stderr, said.stderr.decode()
+        assert b"the configuration of shop in production is not right" in said.stdout
         run("secrets", "audit", "verify")
         run("secrets", "audit", "show")
         run("secrets", "audit", "export")
     assert watch.seen, "the processes must have been seen while they ran"
     assert watch.found == set()
-    assert [said for said in outputs if any(form in said for form in FORMS)] == []
+    with Watch() as executed:
+        showing("exec", "--env", "production", "--", "/bin/sh", "-c", "env; sleep 0.1; :")
+    assert {each.split()[1] for each in executed.found} == {"environ"}, "a command that gets it has it in its variables"
+    assert len({each.split()[0] for each in executed.found}) <= 2, "and nobody else has: the shell, and what it starts"
+    assert [said for said in outputs if found_in(said)] == []
     searched = dict(everything(surroundings))
     assert any("access-" in file.name for file in searched), "the audit log must be among what is searched"
     assert any(file.name.endswith(".secrets.yaml") for file in searched)
-    assert [file for file, data in searched.items() if any(form in data for form in FORMS)] == []
+    assert [file for file, data in searched.items() if found_in(data)] == []
     assert list((surroundings / "tmp").iterdir()) == []
-    ended, said = terrace(folder, "secrets", "get", "shop", "database.password", "--env", "production", "--yes")
-    assert ended == 0
-    assert said == f"{CANARY}-two".encode(), "the search must be able to find it"
+    assert list(in_memory()) == []
+    said = terrace(folder, "secrets", "get", *SECRET, "--yes")
+    assert (said.code, said.out) == (0, f"{CANARY}-edited".encode()), "the search must be able to find it"
+
+
+@pytest.mark.parametrize("debug", [False, True], ids=["plainly", "with-debug"])
+@pytest.mark.parametrize("crash", CRASHES)
+def test_a_bug_while_a_value_is_in_the_open_does_not_tell_it(
+    surroundings: Path, ada: Person, crash: str, *, debug: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = surroundings / "repository"
+    begin(folder, ada)
+    assert terrace(folder, "secrets", "set", *SECRET, "--stdin", stdin=f"{CANARY}-one\n").code == 0
+    editor = surroundings / "editor"
+    editor.write_text("#!/bin/sh\nsed -i 's/-[a-z]*$/-edited/' \"$1\"\n")
+    editor.chmod(0o755)
+    monkeypatch.setenv("EDITOR", str(editor))
+    if debug:
+        monkeypatch.setenv("TERRACE_DEBUG", "1")
+    module, name, argv, stdin = CRASHES[crash]
+    program = CRASH.replace("{module}", module).replace("{name}", name)
+    ended, out, err = terrace(folder, *argv, stdin=stdin, program=("-c", program))
+    assert ended == 4, (out + err).decode()
+    assert b"this is a bug of ours: ValueError" in err
+    assert (b"KeyError: (its message is not shown" in err) == debug
+    assert not found_in(out + err)
+    assert [file for file, data in everything(surroundings) if found_in(data)] == []
+    assert list(in_memory()) == []
+
+
+def test_a_bug_without_secrets_tells_everything_when_asked(
+    surroundings: Path, ada: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = surroundings / "repository"
+    begin(folder, ada)
+    program = (
+        "import sys\nfrom terrace import cli, views\n"
+        "def broken(*arguments, **more):\n    raise ValueError('which holds no secret')\n"
+        "views.environments_of = views.contracts_of = views.view = broken\nsys.exit(cli.run(sys.argv[1:]))\n"
+    )
+    argv = ("show", "shop", "--env", "production")
+    assert b"which holds" not in terrace(folder, *argv, program=("-c", program)).err
+    monkeypatch.setenv("TERRACE_DEBUG", "1")
+    said = terrace(folder, *argv, program=("-c", program))
+    assert said.code == 4, said.err.decode()
+    assert b"ValueError: which holds no secret" in said.err

@@ -476,3 +476,12 @@ def test_rules_on_opened_secrets_are_listed_and_explained(whole: Shop) -> None:
     for code in ("SEC040", "SEC041", "SEC042", "SEC043", "SEC044", "SEC045", "SEC046"):
         assert code in listed
         assert "Why." in whole.run("rules", code).out
+
+
+def test_secrets_file_that_is_no_strict_yaml_is_not_all_clear(whole: Shop) -> None:
+    """What every check finds in such a file is of secrets, whatever the code of its rule."""
+    path = "environments/production/shop.secrets.yaml"
+    (whole.folder / path).write_text("database:\n  password: a\n  password: b\n")
+    code, said = whole.run("secrets", "check", "--no-keys")[:2]
+    assert code == 1
+    assert "SYN006" in said

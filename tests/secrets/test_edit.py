@@ -236,3 +236,22 @@ def test_what_a_proposal_outranks_is_not_changed(shop: Shop, editor: Callable[[s
     assert shop.get("database.pin") == "4712"
     editor("sed -i '/password/d' \"$1\"")
     assert edit(shop)[0] == 1
+
+
+def test_a_file_that_is_left_empty_takes_nothing_out(shop: Shop, editor: Callable[[str], None]) -> None:
+    shop.set("database.password", RIVER)
+    before = shop.text(PATH)
+    editor(': > "$1"')
+    code, said = edit(shop)
+    assert (code, shop.text(PATH)) == (1, before)
+    assert "{}" in said
+    editor('echo "{}" > "$1"')
+    assert edit(shop)[0] == 0
+    assert not (shop.folder / PATH).exists()
+
+
+@pytest.mark.parametrize("words", ['vi "', " "])
+def test_an_editor_that_is_no_command_is_wrong_use(shop: Shop, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.set("database.password", RIVER)
+    monkeypatch.setenv("EDITOR", words)
+    assert edit(shop)[0] in (2, 3)

@@ -204,6 +204,14 @@ def test_a_value_is_asked_for_twice_and_never_shown(shop: Shop) -> None:
     assert shop.get("database.password") == RIVER
 
 
+@pytest.mark.parametrize("typed", ["\x04", f"{RIVER}\udcff"])
+def test_what_is_no_text_changes_nothing(shop: Shop, typed: str) -> None:
+    code, screen = asked(shop, typed, typed)
+    assert code == 2
+    assert "nothing was changed" in screen
+    assert not (shop.folder / PATH).exists()
+
+
 def asked(shop: Shop, *lines: str) -> tuple[int, str]:
     """Exit code and screen of a person at a terminal who answers with these lines."""
     argv = [sys.executable, "-m", "terrace", "-C", str(shop.folder), "secrets", "set", "shop", "database.password"]
@@ -221,7 +229,7 @@ def asked(shop: Shop, *lines: str) -> tuple[int, str]:
             break
         screen += part
         if waiting and (b"not shown): " in part or b"Once more: " in part):
-            os.write(terminal, waiting.pop(0).encode() + b"\n")
+            os.write(terminal, waiting.pop(0).encode("utf-8", "surrogateescape") + b"\n")
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), screen.decode()
 
 
@@ -239,3 +247,57 @@ def test_nothing_is_opened_where_no_record_can_be_written(shop: Shop, monkeypatc
     monkeypatch.setenv("TERRACE_AUDIT_LOG", str(log))
     ran = shop.run("secrets", "get", "shop", "database.password", "--env", "production", "--yes")
     assert (ran.code, ran.out) == (3, "")
+
+
+def test_a_file_that_is_too_long_is_not_imported_cut_off(shop: Shop, tmp_path: Path) -> None:
+    file = tmp_path / "many.env"
+    file.write_text(f"DB_PASSWORD={RIVER}\n" + "# a comment\n" * 100_000 + "database.pin=4711\n")
+    for argument, stdin in ((str(file), None), ("-", file.read_text())):
+        ran = shop.run("secrets", "import", argument, "shop", "--env", "production", stdin=stdin)
+        assert ran.code == 2
+        assert not (shop.folder / PATH).exists()
+
+
+def test_of_a_section_only_its_own_secrets_are_named(shop: Shop) -> None:
+    ran = shop.run("secrets", "get", "shop", "mail", "--env", "production", "--yes")
+    assert "mail.token" in ran.err
+    assert "database" not in ran.err
+
+
+@pytest.mark.parametrize("command", ["who", "set"])
+def test_names_that_a_branch_brings_move_no_cursor(shop: Shop, command: str) -> None:
+    shop.set("database.password", RIVER)
+    file = shop.folder / "recipients.yaml"
+    file.write_text(
+        file.read_text().replace('"ada": {', '"a\\u001b[2Jda": {').replace('"owner": "', '"owner": "\\u001b]0;')
+    )
+    arguments = {
+        "who": ("who", "shop", "database.password", "--env", "production"),
+        "set": ("set", "shop", "mail.\x9b31mtoken", "--env", "production", "--stdin"),
+    }[command]
+    ran = shop.run("secrets", *arguments, stdin="x")
+    assert not {"\x1b", "\x9b"} & set(ran.out + ran.err)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'{{"database": {{"password": "{RIVER}", "password": "{LAKE}"}}}}',
+        f'{{"database.password": "{RIVER}", "database": {{"password": "{LAKE}"}}}}',
+        f"DB_PASSWORD={RIVER}\ndatabase.password={LAKE}\n",
+    ],
+)
+def test_a_secret_that_stands_twice_is_not_imported(shop: Shop, text: str) -> None:
+    ran = shop.run("secrets", "import", "-", "shop", "--env", "production", stdin=text)
+    assert ran.code == 2
+    assert "twice" in ran.err
+    assert not (shop.folder / PATH).exists()
+
+
+@pytest.mark.parametrize("mark", ["\u2028", "\x85", "\x0b", "\x0c", "\u00a0"])
+def test_a_value_is_imported_whole(shop: Shop, mark: str) -> None:
+    value = f"{RIVER}{mark}database.pin=4711{mark}"
+    ran = shop.run("secrets", "import", "-", "shop", "--env", "production", stdin=f"\ufeffDB_PASSWORD={value}\r\n")
+    assert ran.code == 0, ran.err
+    assert ran.out.startswith(f"began {PATH}: database.password\n")
+    assert shop.get("database.password") == value

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from terrace import cli
+from terrace import cli, sops
 from terrace.secrets import drivers
 from terrace.secrets import ledger as ledgers
 from terrace.sops.errors import SopsError
@@ -243,6 +243,24 @@ def test_a_driver_that_is_killed_leaves_a_state_that_git_understands(clone: Clon
             assert not any(canary.encode() in left.read_bytes() for canary in CANARIES)
             left.unlink()
         assert clone.git("status", "--porcelain") == ""
+
+
+def test_a_branch_that_names_a_key_in_a_file_is_not_let_in_by_the_merge(
+    clone: Clone, base: str, ada: Person, eve: Person
+) -> None:
+    clone.commit({"recipients.yaml": f"recipients:\n  anna: {{kind: person, key: {ada.recipient}}}\n"})
+    clone.commit(alone := rekeyed(base, ada, ada))
+    stanza = alone[alone.index("        - enc") : alone.index("    lastmodified")]
+    clone.git("checkout", "-q", "-b", "hostile")
+    forged = alone.replace(stanza, stanza + stanza.replace(ada.recipient, eve.recipient))
+    register = f"recipients:\n  eve: {{kind: person, key: {eve.recipient}}}\n"
+    clone.commit({PATH: forged, "recipients.yaml": register})
+    clone.git("checkout", "-q", "main")
+    clone.commit(rekeyed(alone, ada, ada))
+    merged = clone.attempt("merge", "-q", "hostile", "-m", "merge")
+    assert merged.returncode == 0, merged.stderr
+    assert eve.recipient in merged.stderr
+    assert [each.recipient for each in sops.inspect(clone.read()).recipients] == [ada.recipient]
 
 
 def test_a_diff_shows_which_secrets_changed_alone(clone: Clone, base: str, ada: Person, eve: Person) -> None:

@@ -13,7 +13,8 @@ import pyrage
 import pytest
 
 from terrace.git import find
-from terrace.secrets.history import Seen, ages, disagreements
+from terrace.model.witness import Seen, disagreements
+from terrace.secrets.history import ages
 from terrace.sops import Identities, create, open_, rotate_data_key
 from terrace.sops.identities import Identity
 

@@ -54,8 +54,27 @@ def test_a_removed_entry_goes_with_all_its_lines() -> None:
 
 def test_a_new_value_keeps_the_day_of_creation_and_ends_an_overlap() -> None:
     known = ledger.read(TEXT)
-    assert ledger.after(known, ("mail", "token"), MARCH) == Entry(JANUARY, MARCH)
-    assert ledger.after(known, ("other",), MARCH) == Entry(MARCH, MARCH)
+    assert ledger.after(known, ("mail", "token"), MARCH) == (("mail", "token"), Entry(JANUARY, MARCH))
+    assert ledger.after(known, ("other",), MARCH) == (("other",), Entry(MARCH, MARCH))
+
+
+def test_a_part_of_a_secret_is_told_of_where_the_whole_is() -> None:
+    known = ledger.read(TEXT)
+    place, entry = ledger.after(known, ("mail", "token", "current"), MARCH)
+    assert place == ("mail", "token")
+    assert entry == known["mail", "token"]._replace(rotated=MARCH)
+
+
+def test_a_new_value_is_not_due_and_revokes_the_one_that_was() -> None:
+    asked = Entry(JANUARY, JANUARY).wanted(MARCH)
+    assert asked == Entry(JANUARY, JANUARY, due=MARCH)
+    assert asked.wanted(date(2026, 3, 9)) == asked, "the day on which it was first due stays"
+    april = date(2026, 4, 1)
+    assert asked.changed(april) == Entry(JANUARY, april, revoked=JANUARY)
+    assert asked.changed(april).changed(april) == Entry(JANUARY, april, revoked=JANUARY)
+    text = ledger.recorded("", {("a",): asked})
+    assert 'due: "2026-03-01"' in text
+    assert ledger.read(text) == {("a",): asked}
 
 
 @pytest.mark.parametrize("text", ["a: b\n", "a: {created: x, rotated: 2026-01-07}\n", "a: [\n", "'a[': {}\n"])

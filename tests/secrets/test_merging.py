@@ -149,6 +149,25 @@ def test_nobody_who_left_knows_the_data_key_when_both_sides_rotated(ada: Person,
     assert not any(same_data_key(result, opened(ada, side)) for side in (ours, theirs))
 
 
+@pytest.mark.parametrize("swapped", [False, True])
+def test_a_name_that_anybody_wrote_into_a_file_gets_no_new_data_key(
+    ada: Person, eve: Person, bob: Person, swapped: bool
+) -> None:
+    base = made(VALUES, ada, bob)
+    # Without any key: a copy of ada's stanza under another name. No MAC covers it.
+    stanza = base[base.index("        - enc") : base.index("        - enc", base.index("        - enc") + 1)]
+    forged = base.replace(stanza, stanza + stanza.replace(ada.recipient, eve.recipient), 1)
+    assert opened(ada, forged).metadata.recipients == (ada.recipient, eve.recipient, bob.recipient)
+    rotated = rekeyed(edited(base, ada, {"a": "two"}), ada, ada, bob)
+    sides = (rotated, forged) if swapped else (forged, rotated)
+    done = merged(ada, base, *sides, known={ada.recipient})
+    assert set(opened(ada, done.text).metadata.recipients) == {ada.recipient, bob.recipient}
+    assert done.strangers == (eve.recipient,)
+    with pytest.raises(NoKeyError):
+        opened(eve, done.text)
+    assert values(eve, merged(ada, base, *sides, known={ada.recipient, eve.recipient}).text)["a"] == "two"
+
+
 def test_a_base_from_before_we_were_recipients_opens_by_the_same_data_key(ada: Person, eve: Person) -> None:
     base = made(VALUES, eve)
     shared = rekeyed(base, eve, eve, ada, rotate=False)

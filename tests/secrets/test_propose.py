@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -95,9 +96,31 @@ def test_a_tenant_s_proposal_is_folded_into_the_tenant_s_file(shop: Shop) -> Non
     assert proposals(shop) == []
 
 
+def two_branches(shop: Shop) -> list[str]:
+    """The paths of two proposals of one secret, as two people make them who do not know of each other."""
+    first = propose(shop, "database.password", RIVER)
+    beside = {path: path.read_bytes() for path in (shop.folder / FOLDER).glob("*.proposed-*")}
+    second = propose(shop, "database.password", LAKE)
+    for path, data in beside.items():
+        path.write_bytes(data)
+    return sorted([first, second])
+
+
+def test_a_secret_proposed_again_has_the_newer_value(shop: Shop) -> None:
+    propose(shop, "database.pin", "4711")
+    for number in range(6):
+        path = propose(shop, "database.password", f"{RIVER}-{number}")
+        assert shop.get("database.password") == f"{RIVER}-{number}"
+    assert [name for name in proposals(shop) if "password" in name] == [
+        path.rsplit("/", 1)[-1].replace(".secrets.", ".ledger."),
+        path.rsplit("/", 1)[-1],
+    ]
+    assert shop.get("database.pin") == "4711"
+
+
 def test_the_last_of_two_proposals_wins_and_validation_warns(shop: Shop) -> None:
     shop.set("database.password", RIVER, "staging")
-    paths = sorted(propose(shop, "database.password", value) for value in (RIVER, LAKE))
+    paths = two_branches(shop)
     effective = shop.get("database.password")
     ran = shop.run("validate")
     assert "SEC032" in ran.out
@@ -173,3 +196,16 @@ def test_folders_that_are_no_place_for_secrets_are_left_alone(shop: Shop) -> Non
     stray = Path("tenants/acme/shop.proposed-x-1.secrets.yaml")
     (shop.folder / stray).write_text("database:\n  password: x\n")
     assert shop.run("secrets", "fold").out == "No proposals wait.\n"
+
+
+def test_a_disk_without_room_is_left_as_it_was(shop: Shop) -> None:
+    before = sorted(shop.folder.rglob("*"))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20, limits[1]))
+    try:
+        ran = shop.run("secrets", "propose", "shop", "database.password", "--env", "production", "--stdin", stdin=RIVER)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert ran.code == 3
+    assert "cannot write environments/production/shop.proposed-" in ran.err
+    assert sorted(shop.folder.rglob("*")) == before

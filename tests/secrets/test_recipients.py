@@ -144,7 +144,7 @@ def test_who_leaves_is_out_of_every_file_and_what_could_be_read_is_named(shop: S
     assert "retired: " in shop.text("recipients.yaml")
     assert eve.recipient not in shop.text(".sops.yaml")
     assert VALUE not in ran.out + ran.err
-    assert codes(shop) == set()
+    assert codes(shop) == {"SEC035"}, "what eve could read is due"
     assert "already" in shop.run("secrets", "init", "eve", "--env", "staging").err
 
 
@@ -169,6 +169,10 @@ def test_dry_run_writes_nothing(shop: Shop, eve: Person) -> None:
     key = ("--key", eve.recipient, "--env", "production", "--dry-run")
     ran = shop.run("secrets", "recipients", "add", "eve", *key)
     assert f"would encrypt {FILE}" in ran.out
+    assert "due" not in ran.out
+    assert f"would make due {FILE}: database.password\n" in (
+        shop.run("secrets", "recipients", "remove", "ada", "--dry-run").out
+    )
     assert {path: path.read_bytes() for path in shop.folder.rglob("*") if path.is_file()} == before
 
 
@@ -265,3 +269,41 @@ def test_sync_of_a_file_that_was_changed_by_hand_is_refused(shop: Shop) -> None:
     ran = shop.run("secrets", "recipients", "add", "ben", "--key", other, "--env", "production")
     assert ran.code == 3
     assert shop.text(FILE) == broken
+
+
+def test_a_recovery_key_is_of_no_single_environment(shop: Shop) -> None:
+    ran = shop.run("secrets", "init", "safe", "--kind", "recovery", "--env", "staging")
+    assert ran.code == 2
+    assert "leave --env out" in ran.err
+    assert not keys_file().exists()
+
+
+def test_a_file_that_stays_is_named_once(shop: Shop, eve: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.set("database.password", VALUE)
+    monkeypatch.setenv("SOPS_AGE_KEY", eve.text)
+    ran = shop.run("secrets", "recipients", "add", "eve", "--key", eve.recipient, "--env", "production")
+    assert ran.code == 3
+    assert ran.err.count(FILE) == 1
+
+
+def test_a_key_goes_nowhere_without_a_home(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HOME")
+    ran = shop.run("secrets", "init", "ben", "--env", "staging")
+    assert ran.code == 2
+    assert "--key-file" in ran.err
+    assert "ben" not in shop.text("recipients.yaml")
+
+
+def test_a_name_that_anybody_wrote_into_a_file_gets_no_new_data_key(shop: Shop, ada: Person, eve: Person) -> None:
+    shop.set("database.password", VALUE)
+    text = shop.text(FILE)
+    stanza = text[text.index("        - enc") : text.index("        - enc", text.index("        - enc") + 1)]
+    # Without any key: a copy of ada's stanza under another name. No MAC covers it.
+    (shop.folder / FILE).write_text(text.replace(stanza, stanza + stanza.replace(ada.recipient, eve.recipient)))
+    ran = shop.run("secrets", "rotate", "--data-keys")
+    assert ran.code == 3
+    assert "recipients sync" in ran.err
+    assert not opens(shop.text(FILE), eve.text)
+    shop.run("secrets", "recipients", "sync")
+    assert shop.run("secrets", "rotate", "--data-keys").code == 0
+    assert not opens(shop.text(FILE), eve.text)

@@ -116,3 +116,14 @@ def test_a_command_that_is_not_there_shows_no_value(full: Shop) -> None:
     ran = executed(full, "--env", "staging", "--", "no-such-program")
     assert ran.returncode == 3
     assert RIVER not in ran.stdout + ran.stderr
+
+
+def test_a_file_of_revealed_secrets_is_its_owners_alone(full: Shop, tmp_path: Path) -> None:
+    for file in (tmp_path / "new.yaml", tmp_path / "old.yaml"):
+        if file.name == "old.yaml":
+            file.write_text("what stood there before, and was longer\n" * 40)
+            file.chmod(0o644)
+        ran = full.run("show", "shop", "--env", "staging", "--reveal", "--yes", "-o", str(file))
+        assert ran.code == 0, ran.err
+        assert file.stat().st_mode & 0o777 == 0o600
+        assert file.read_text() == full.run("show", "shop", "--env", "staging", "--reveal", "--yes").out

@@ -53,7 +53,7 @@ def test_the_next_run_after_the_overlap_revokes_it(shop: Shop) -> None:
     assert done["database"] == Done(revoked=True)
     assert shop.values["database"] == {"current": current}
     assert shop.accepted["database"] == [current]
-    assert entries(shop)["database"] == Entry(DAY, NOW.date())
+    assert entries(shop)["database"] == Entry(DAY, NOW.date(), revoked=date(2026, 11, 23))
     assert [each["phase"] for each in shop.told if each["path"] == "database"] == ["prepare", "revoke"]
 
 
@@ -100,7 +100,7 @@ def test_a_field_with_room_for_one_value_is_replaced(shop: Shop) -> None:
     assert shop.rotate("hash", NOW) == Done(renewed=True)
     assert shop.accepted["hash"] == [shop.values["hash"]]
     assert shop.told[-1]["phase"] == "replace"
-    assert entries(shop)["hash"] == Entry(DAY, NOW.date())
+    assert entries(shop)["hash"] == Entry(DAY, NOW.date(), revoked=DAY)
 
 
 def test_what_is_due_is_what_policies_say(shop: Shop) -> None:

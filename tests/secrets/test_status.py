@@ -13,6 +13,7 @@ import pytest
 
 from terrace import cli
 from terrace.secrets.standing import STATES
+from terrace.sops import create, open_
 from tests.secrets.shop import FILE, LEDGER, Shop
 
 TODAY = date(2026, 4, 1)
@@ -44,17 +45,54 @@ def test_it_reads_well_at_80_columns(shop: Shop, capsys: pytest.CaptureFixture[s
     code, text = status(shop, capsys)
     reader = f"{shop.recipient[:12]}"
     assert [line for line in text.splitlines() if reader not in line] == [
+        "  secret     age  due                       owner",
+        "",
         FILE,
-        "  secret     age  due                       phase    owner",
-        "  database  90 d  2026-04-01, in 0 d        current  data",
-        "  free      90 d  -                         current  shop",
-        "  hash      12 d  2026-04-19                current  shop",
-        "  login     90 d  2026-04-01, in 0 d        current  shop",
-        "  token     90 d  2026-01-31, 60 d overdue  current  shop",
+        "  database  90 d  2026-04-01, in 0 d        data",
+        "  free      90 d  -                         shop",
+        "  hash      12 d  2026-04-19                shop",
+        "  login     90 d  2026-04-01, in 0 d        shop",
+        "  token     90 d  2026-01-31, 60 d overdue  shop",
         "",
         "5 secrets: 1 overdue, 2 due soon, 1 fine, 1 without a policy.",
     ]
     assert code == 1
+
+
+def test_what_is_due_since_somebody_left_is_said_in_one_line(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    ledger = shop.root / LEDGER
+    said = {f"{name}: {{": f"{name}: {{due: {TODAY}, " for name in ("free", "hash")}
+    for before, after in said.items():
+        ledger.write_text(ledger.read_text().replace(before, after))
+    text = status(shop, capsys)[1].splitlines()
+    assert "  free      90 d  2026-04-01, now           shop" in text
+    assert "  ! due, for somebody may know it who must not: free, hash" in text
+    assert text[-1] == "5 secrets: 3 overdue, 2 due soon."
+    assert json.loads(status(shop, capsys, "--format", "json")[1])["secrets"][1]["due_said"] == str(TODAY)
+
+
+def test_a_file_that_was_encrypted_anew_is_one_quiet_line(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    commit(shop, "2026-01-01")
+    file = shop.root / FILE
+    values = open_(file.read_text(), shop.identities).values
+    file.write_text(create(values, [shop.recipient], now=datetime(2026, 2, 1, tzinfo=UTC)))
+    (shop.root / LEDGER).unlink()
+    commit(shop, "2026-02-01")
+    text = status(shop, capsys)[1]
+    assert [line for line in text.splitlines() if "anew" in line] == [
+        "  ? encrypted anew as a whole, so Git cannot tell the age: all"
+    ]
+    assert "not confirm" not in text
+    said = json.loads(status(shop, capsys, "--format", "json")[1])["secrets"]
+    assert {each["disagreement"] for each in said} == {"re-encrypted: its age is unknown"}
+
+
+def test_a_phase_is_shown_where_one_is(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    shop.rotate("database", datetime(2026, 4, 1, tzinfo=UTC))
+    text = status(shop, capsys)[1].splitlines()
+    assert text[0] == "  secret     age  due                       phase             owner"
+    assert "  database   0 d  2026-06-30                overlap to 04-02  data" in text
+    assert "  token     90 d  2026-01-31, 60 d overdue  current           shop" in text
 
 
 def test_nothing_overdue_is_exit_code_0(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
@@ -83,6 +121,8 @@ def test_programs_get_every_secret_with_its_state(shop: Shop, capsys: pytest.Cap
         "due": "2026-01-31",
         "phase": "current",
         "previous_until": None,
+        "due_said": None,
+        "revoked": None,
         "owner": "shop",
         "readers": [],
         "disagreement": None,
@@ -117,7 +157,46 @@ def test_a_ledger_that_git_does_not_confirm_is_said_and_fails(shop: Shop, capsys
     code, text = status(shop, capsys)
     assert code == 1
     assert "! token did not change in Git since 2026-01-01" in text
+    assert text.count("(SEC033)") == 5
     assert "5 ages that Git does not confirm" in text
+
+
+def test_it_is_a_finding_where_git_is_asked(
+    shop: Shop, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    # Verdicts on files that are this young would not be kept.
+    monkeypatch.setattr("terrace.validate.verdicts._RACY_NS", -(10**15))
+
+    def found(*arguments: str) -> list[tuple[str, str, int, int, str]]:
+        code = cli.run(["-C", str(shop.root), "validate", "--now", "2026-01-20", "--format", "json", *arguments])
+        every = json.loads(capsys.readouterr().out)["findings"]
+        mine = [each for each in every if each["code"] == "SEC033"]
+        assert code == 1 or not mine
+        return [(each["code"], each["path"], each["line"], each["column"], each["message"]) for each in mine]
+
+    commit(shop, "2026-01-01")
+    assert found("--history") == []
+    ledger = shop.root / LEDGER
+    lines = ledger.read_text().splitlines(keepends=True)
+    lines[4] = "free: {created: 2026-01-01, rotated: 2026-01-18, phase: current}\n"
+    ledger.write_text("".join(lines))
+    ((code, path, line, column, message),) = found("--history")
+    assert (code, path, line, column) == ("SEC033", LEDGER, 5, lines[4].index("2026-01-18") + 1)
+    assert message.startswith("free did not change in Git since 2026-01-01 (")
+    assert found() == [], "a plain run does not ask, and keeps no verdict of one that did"
+    ledger.write_text(ledger.read_text().replace("2026-01-18", "2026-01-01"))
+    assert found("--history") == [], "nor does one that asks take a verdict of one that did not"
+
+
+def test_history_of_a_revision_is_not_asked(shop: Shop) -> None:
+    commit(shop, "2026-01-01")
+    assert cli.run(["-C", str(shop.root), "validate", "--history", "--at", "HEAD"]) == 2
+
+
+def test_history_outside_of_git_says_nothing(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    cli.run(["-C", str(shop.root), "validate", "--history", "--now", "2026-01-20", "--format", "json"])
+    assert "SEC033" not in capsys.readouterr().out
 
 
 def test_a_value_that_was_changed_behind_the_ledger_s_back(shop: Shop) -> None:

@@ -12,7 +12,9 @@ import pytest
 
 from terrace.audit import Log
 from terrace.errors import AuditError, TerraceError
+from terrace.opening import Keyholder, by_place
 from terrace.secrets import store
+from terrace.secrets.opening import Opener
 from terrace.secrets.store import ABSENT, Texts
 from terrace.sops import create
 from terrace.sops.errors import NoKeyError
@@ -132,14 +134,19 @@ def test_proposals_are_ranked_by_name(tmp_path: Path) -> None:
     ]
 
 
+def keyholder(tmp_path: Path, person: Person) -> Keyholder:
+    (tmp_path / "key").write_text(person.text)
+    environ = {"TERRACE_AUDIT_LOG": str(tmp_path / "log"), "SOPS_AGE_KEY_FILE": str(tmp_path / "key")}
+    return Keyholder("terrace secrets get", "drill", environ)
+
+
 def test_opening_leaves_a_record_and_a_failure_too(tmp_path: Path, ada: Person, eve: Person) -> None:
     text = create({"database": {"password": "river"}}, [ada.recipient], now=NOW)
-    log = Log(tmp_path / "log", sync=False)
-    opened, _ = store.open_audited(PATH, text, ada.identities, log, command="terrace secrets get", reason="drill")
-    assert store.revealed(opened) == {("database", "password"): "river"}
+    opened = keyholder(tmp_path, ada).open(PATH, text)
+    assert by_place(opened.values) == {("database", "password"): "river"}
     with pytest.raises(NoKeyError):
-        store.open_audited(PATH, text, eve.identities, log, command="terrace secrets get")
-    first, second = log.read()
+        keyholder(tmp_path, eve).open(PATH, text)
+    first, second = Log(tmp_path / "log").read()
     assert (first.outcome, first.opening.file, first.opening.reason) == ("opened", PATH, "drill")
     assert list(first.values) == ["database.password"]
     assert (second.outcome, dict(second.values)) == ("failed", {})
@@ -150,4 +157,22 @@ def test_nothing_is_opened_without_a_record(tmp_path: Path, ada: Person) -> None
     (tmp_path / "log").write_text("a file, no folder")
     text = create({"a": "river"}, [ada.recipient], now=NOW)
     with pytest.raises(AuditError):
-        store.open_audited(PATH, text, ada.identities, Log(tmp_path / "log"), command="x")
+        keyholder(tmp_path, ada).open(PATH, text)
+
+
+def test_a_record_names_the_commit_and_who_git_says_this_is(tmp_path: Path, ada: Person) -> None:
+    root = tmp_path / "repo"
+    for command in (
+        ["init", "-q", str(root)],
+        ["-C", str(root), "config", "user.name", "Ada Byron"],
+        ["-C", str(root), "config", "user.email", "ada@harbourkitchen.com"],
+        ["-C", str(root), "commit", "-q", "--allow-empty", "-m", "first"],
+    ):
+        subprocess.run(["git", *command], check=True)
+    (tmp_path / "key").write_text(ada.text)
+    environ = {"TERRACE_AUDIT_LOG": str(tmp_path / "log"), "SOPS_AGE_KEY_FILE": str(tmp_path / "key")}
+    text = create({"a": "river"}, [ada.recipient], now=NOW)
+    Opener(root, "terrace secrets get", "", environ).open(PATH, text)
+    (record,) = Log(tmp_path / "log").read()
+    assert record.opening.who.identity == "Ada Byron <ada@harbourkitchen.com>"
+    assert len(record.opening.commit) == 40

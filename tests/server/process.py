@@ -6,6 +6,7 @@ import http.client
 import os
 import re
 import signal
+import ssl
 import subprocess
 import sys
 import threading
@@ -15,7 +16,7 @@ from typing import NamedTuple, Self
 
 from tests.server.conftest import Shop, eventually
 
-_SERVED = re.compile(r"is served at http://127\.0\.0\.1:(\d+)")
+_SERVED = re.compile(r"is served at https?://(?:127\.0\.0\.1|0\.0\.0\.0):(\d+)")
 
 
 class Reply(NamedTuple):
@@ -55,10 +56,12 @@ class Running:
 
 
 class Client:
-    """One connection, which is kept."""
+    """One connection, which is kept; with a `context` over TLS."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, context: ssl.SSLContext | None = None) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        if context is not None:
+            self._connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=30, context=context)
 
     def get(self, url: str, **headers: str) -> Reply:
         """Ask, and get all of the response."""
@@ -78,21 +81,21 @@ class Client:
         self._connection.close()
 
 
-def once(port: int, url: str, **headers: str) -> Reply:
+def once(port: int, url: str, context: ssl.SSLContext | None = None, **headers: str) -> Reply:
     """Ask over a connection of its own."""
-    with Client(port) as client:
+    with Client(port, context) as client:
         return client.get(url, **headers)
 
 
 @contextmanager
-def serving(shop: Shop, *options: str) -> Iterator[Running]:
+def serving(shop: Shop, *options: str, context: ssl.SSLContext | None = None) -> Iterator[Running]:
     """`terrace serve` of the whole shop, from when it answers; killed at the end if it is still there."""
     command = [sys.executable, "-m", "terrace", "serve", "--source", str(shop.root), "--port", "0", *options]
     environ = {**os.environ, **shop.environ}
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environ, start_new_session=True)
     running = Running(process)
     try:
-        eventually(lambda: (running.port and _answers(running.port)) or process.poll() is not None, 60)
+        eventually(lambda: (running.port and _answers(running.port, context)) or process.poll() is not None, 60)
         assert process.poll() is None, "".join(running.said)
         yield running
     finally:
@@ -104,8 +107,8 @@ def serving(shop: Shop, *options: str) -> Iterator[Running]:
             process.stderr.close()
 
 
-def _answers(port: int) -> bool:
+def _answers(port: int, context: ssl.SSLContext | None) -> bool:
     try:
-        return once(port, "/livez").status == 200
+        return once(port, "/livez", context).status == 200
     except OSError:
         return False

@@ -9,6 +9,7 @@ from schemathesis import Case, GenerationMode
 from schemathesis.config import SchemathesisConfig
 
 from terrace.server.app import Server, Settings
+from terrace.server.spring.routes import FLAT
 from tests.server.conftest import Shop, Tokens
 from tests.soak import rounds
 
@@ -16,6 +17,13 @@ ASKED = [
     "/v1/config/{service}/{environment}", "/v1/config/{service}/{environment}/{path}", "/v1/tenants",
     "/v1/releases/{environment}", "/v1/schema/{service}",
 ]  # fmt: skip
+SPRING = [
+    "/spring/{application}/{profile}", "/spring/{application}/{profile}/{label}",
+    *(f"/spring/{{application}}-{{profile}}.{ending}" for ending in FLAT),
+    *(f"/spring/{{label}}/{{application}}-{{profile}}.{ending}" for ending in FLAT),
+]  # fmt: skip
+"""Every text is right here that is not too long: looking for wrong ones takes minutes."""
+
 PLAIN = ["/v1/environments", "/livez", "/readyz", "/configz", "/metrics"]
 RIGHT, WRONG = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
 QUIET = settings(max_examples=rounds(25), deadline=None, suppress_health_check=list(HealthCheck))
@@ -35,7 +43,7 @@ def server(shop: Shop, tokens_file: Tokens) -> Server:
 
 
 @pytest.mark.parametrize(
-    ("path", "mode"), [*((path, RIGHT) for path in (*ASKED, *PLAIN)), *((path, WRONG) for path in ASKED)]
+    ("path", "mode"), [*((path, RIGHT) for path in (*ASKED, *SPRING, *PLAIN)), *((path, WRONG) for path in ASKED)]
 )
 def test_requests_made_from_the_description_find_nothing(
     shop: Shop, tokens_file: Tokens, path: str, mode: GenerationMode
@@ -56,4 +64,4 @@ def test_requests_made_from_the_description_find_nothing(
 def test_every_path_of_the_description_is_tried(shop: Shop, tokens_file: Tokens) -> None:
     tokens_file.make("everything")
     described = schemathesis.openapi.from_asgi("/v1/openapi.json", server(shop, tokens_file).app)
-    assert sorted(described) == sorted([*ASKED, *PLAIN])
+    assert sorted(described) == sorted([*ASKED, *SPRING, *PLAIN])

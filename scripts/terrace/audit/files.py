@@ -13,6 +13,7 @@ import errno
 import fcntl
 import os
 import re
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -82,8 +83,14 @@ def locked(folder: str) -> Iterator[None]:
 
 
 def parts(folder: str) -> list[Part]:
-    """The files of the log, the oldest first."""
+    """The files of the log, the oldest first. Reading what is no file, as a FIFO, might never end."""
     found = [(int(match[1]), name) for name in _names(folder) if (match := _PART.fullmatch(name))]
+    for _, name in found:
+        if not stat.S_ISREG(os.stat(f"{folder}/{name}").st_mode):  # noqa: PTH116 - pathlib costs start-up time
+            raise AuditError(
+                f"the audit log cannot be read: {folder}/{name} is no file",
+                hint="Verify it once it is put back. To begin a new log, move the log's folder away as it is.",
+            )
     return [Part(number, f"{folder}/{name}") for number, name in sorted(found)]
 
 

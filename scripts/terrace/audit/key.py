@@ -33,7 +33,7 @@ class Key(NamedTuple):
 def read_key(path: str) -> Key | None:
     """The key at `path`; None where there is none yet. One that others may read is refused."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
         return None
     except OSError as error:

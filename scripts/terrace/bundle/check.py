@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from terrace.bundle.canonical import canonical
+from terrace.bundle.dates import decoded
 from terrace.bundle.manifest import (
     FACTS,
     MANIFEST,
@@ -82,6 +83,7 @@ def _origins(folder: Path) -> tuple[Mapping[str, FileEntry], str]:
     try:
         raw = load_object(path.read_bytes(), PROVENANCE)
         listed = {name: FileEntry(str(item["sha256"]), int(item["size"])) for name, item in raw["origins"].items()}
+        decoded(raw, PROVENANCE)
     except BundleError as error:
         return {}, error.message
     except OSError as error:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from terrace.bundle.canonical import canonical
+from terrace.bundle.dates import KEY, SecretDates, encoded
 from terrace.bundle.manifest import MANIFEST, PROVENANCE, SHARED, SecretsFile, Slice, seal
 from terrace.bundle.reader import Bundle
 from terrace.errors import BundleError
@@ -39,8 +41,11 @@ def assemble(config_from: Bundle, secrets_from: Bundle, folder: Path, *, link: b
     folder.mkdir(parents=True, exist_ok=True)
     for name, source in sources.items():
         place(source.folder / name, folder / name, link=link)
-    for name in _beside(config_from):
+    for name in config_from.provenance.get("origins", {}):
         place(config_from.folder / name, folder / name, link=link)
+    if config_from.provenance:
+        said = encoded(_dates(slices.values(), sources))
+        (folder / PROVENANCE).write_bytes(canonical({**config_from.provenance, KEY: said}))
     (folder / MANIFEST).write_bytes(data)
     return ref
 
@@ -67,6 +72,12 @@ def place(source: Path, destination: Path, *, link: bool) -> None:
         shutil.copyfile(source, destination, follow_symlinks=False)
 
 
+def _dates(slices: Iterable[Slice], sources: Mapping[str, Bundle]) -> dict[str, Mapping[str, SecretDates]]:
+    """When the secrets of these slices were set, each as the bundle has it that the file is from."""
+    files = {item for part in slices for item in part.secrets}
+    return {layer: dates for layer, file in sorted(files) if (dates := sources[file].dates.get(layer)) is not None}
+
+
 def _secrets(name: str, config_from: Bundle, secrets_from: Bundle) -> tuple[SecretsFile, ...]:
     """The secrets files of a slice: the other bundle's; for a tenant it does not have, its own above the other's."""
     theirs = secrets_from.manifest.slices
@@ -75,10 +86,3 @@ def _secrets(name: str, config_from: Bundle, secrets_from: Bundle) -> tuple[Secr
     ours = config_from.manifest.slices
     shared = {layer for layer, _ in ours[SHARED].secrets}
     return (*theirs[SHARED].secrets, *(item for item in ours[name].secrets if item.layer not in shared))
-
-
-def _beside(bundle: Bundle) -> Iterator[str]:
-    """The files of a bundle that its digest does not cover."""
-    if (bundle.folder / PROVENANCE).is_file():
-        yield PROVENANCE
-        yield from bundle.provenance.get("origins", {})

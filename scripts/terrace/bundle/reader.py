@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from terrace.bundle.dates import Dates, decoded
 from terrace.bundle.facts import Facts
 from terrace.bundle.manifest import (
     FACTS,
@@ -122,6 +123,11 @@ class Bundle:
             return load_object(self.get(PROVENANCE), str(self.folder / PROVENANCE))
         except MissingError:
             return {}
+
+    @cached_property
+    def dates(self) -> Dates:
+        """When its secrets were set and revoked, by layer and path. No part of the digest; empty if it is not known."""
+        return decoded(self.provenance, str(self.folder / PROVENANCE))
 
     def origins(self, tenant: str | None = None) -> dict[str, str]:
         """Where the values of `tenant` were set, JSON Pointer -> `path:line:column`; empty if it was not recorded."""

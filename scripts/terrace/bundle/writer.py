@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from terrace.bundle import dates as secret_dates
 from terrace.bundle.canonical import canonical
+from terrace.bundle.dates import Dates, SecretDates
 from terrace.bundle.facts import Facts
 from terrace.bundle.manifest import (
     FACTS,
@@ -39,6 +41,7 @@ class Addition(NamedTuple):
     secrets: tuple[SecretsFile, ...]
     files: dict[str, FileEntry]
     origins: dict[str, FileEntry]
+    dates: Dates
 
 
 class BundleWriter:
@@ -57,6 +60,7 @@ class BundleWriter:
         self._tenancy = tenancy
         self._version = str(schema.get(PREFIX + "version", ""))
         self._origins: dict[str, FileEntry] = {}
+        self._dates: dict[str, Mapping[str, SecretDates]] = {}
         self._slices: dict[str, Slice] = {}
         self._secrets: dict[bytes, tuple[str, FileEntry]] = {}
         self._files = {
@@ -71,13 +75,15 @@ class BundleWriter:
         secrets: Sequence[tuple[str, bytes]] = (),
         *,
         origins: Mapping[str, str] | None = None,
+        dates: Dates | None = None,
     ) -> None:
         """Add the slice of `tenant`, or the one for no tenant. `values` None: the same as those for no tenant.
 
         `secrets` are the encrypted files of its layers, weakest first: repository path and bytes, carried as they are.
-        `origins` says where each value was set: JSON Pointer -> `path:line:column`. It is no part of the digest.
+        `origins` says where each value was set: JSON Pointer -> `path:line:column`; `dates` when secrets were, by path
+        of the layer. Neither is part of the digest.
         """
-        self.record(self.write(tenant, values, secrets, origins=origins))
+        self.record(self.write(tenant, values, secrets, origins=origins, dates=dates))
 
     def write(
         self,
@@ -86,6 +92,7 @@ class BundleWriter:
         secrets: Sequence[tuple[str, bytes]] = (),
         *,
         origins: Mapping[str, str] | None = None,
+        dates: Dates | None = None,
     ) -> Addition:
         """Write the files of a slice without listing it: `add` in two steps, for work that several processes share."""
         config = config_name(tenant)
@@ -101,11 +108,11 @@ class BundleWriter:
         else:
             files[config] = self._write(config, canonical({**self._head, "values": values}))
         listed = {origins_name(tenant): self._write(origins_name(tenant), canonical(origins))} if origins else {}
-        return Addition(tenant or SHARED, config, tuple(taken), files, listed)
+        return Addition(tenant or SHARED, config, tuple(taken), files, listed, dates or {})
 
     def record(self, addition: Addition) -> None:
         """List the slice whose files `write` has written."""
-        name, config, secrets, files, origins = addition
+        name, config, secrets, files, origins, dates = addition
         who = self._head["service"]
         if name in self._slices:
             raise BundleError(f"the bundle of {who} has the slice '{name}' twice")
@@ -115,6 +122,7 @@ class BundleWriter:
             if self._files.setdefault(file, entry) != entry:
                 raise BundleError(f"two different files of the bundle of {who} would both be called {file}")
         self._origins.update(origins)
+        self._dates.update(dates)
         self._slices[name] = Slice(config, secrets)
 
     def seal(self, provenance: Mapping[str, Any] | None = None) -> BundleRef:
@@ -123,7 +131,8 @@ class BundleWriter:
         if SHARED not in self._slices:
             raise BundleError(f"the bundle of {service} has no slice for no tenant")
         listed = {name: entry._asdict() for name, entry in self._origins.items()}
-        self._write(PROVENANCE, canonical({**(provenance or {}), "format": FORMAT, "origins": listed}))
+        said = {"format": FORMAT, "origins": listed, secret_dates.KEY: secret_dates.encoded(self._dates)}
+        self._write(PROVENANCE, canonical({**(provenance or {}), **said}))
         data, ref = seal(Manifest(environment, service, self._tenancy, self._version, self._files, self._slices))
         self._write(MANIFEST, data)
         return ref

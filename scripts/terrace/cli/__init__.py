@@ -41,7 +41,9 @@ def run(argv: list[str]) -> int:
         _complain(f"{error.filename or 'the output'}: {error.strerror}", "")
         return ExitCode.FAILED
     except Exception as error:  # noqa: BLE001 - the one place where a bug of ours ends
-        _confess(error)
+        from terrace.cli import _bug
+
+        sys.stderr.write(_bug.confession(error, debug=bool(os.environ.get("TERRACE_DEBUG"))))
         return ExitCode.BUG
 
 
@@ -160,7 +162,9 @@ def _unknown(name: str) -> UsageError:
 
 
 def _complain(message: str, hint: str) -> None:
-    for label, text in (("terrace: ", message), ("  hint: ", hint)):
+    from terrace.report.cells import printable
+
+    for label, text in (("terrace: ", printable(message)), ("  hint: ", printable(hint))):
         if text:
             sys.stderr.write(_fitted(label, text) if sys.stderr.isatty() else f"{label}{text}\n")
 
@@ -177,17 +181,3 @@ def _fitted(label: str, text: str) -> str:
         indent = len(line) - len(line.lstrip())
         lines += [" " * indent + part for part in wrap(line, width - indent, indent=2)]
     return f"{label}{chr(10).join(lines)}\n"
-
-
-def _confess(error: Exception) -> None:
-    """A bug of ours: where it happened, and no values, since a value may be a secret."""
-    import traceback
-
-    frames = traceback.extract_tb(error.__traceback__)
-    places = [f"    {os.path.basename(frame.filename)}:{frame.lineno} in {frame.name}\n" for frame in frames]  # noqa: PTH119
-    sys.stderr.write(f"terrace: this is a bug of ours: {type(error).__name__}\n")
-    sys.stderr.write(f"  terrace {__version__}, Python {sys.version.split()[0]}, {sys.platform}\n")
-    sys.stderr.writelines(places)
-    sys.stderr.write("  Please report these lines and the command you ran; TERRACE_DEBUG=1 shows everything.\n")
-    if os.environ.get("TERRACE_DEBUG"):
-        traceback.print_exception(error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
@@ -165,10 +166,10 @@ def folder_of(args: Namespace) -> Path:
     )
 
 
-def write(args: Namespace, text: str) -> None:
-    """The result of a command, to standard output or the file that was asked for."""
+def write(args: Namespace, text: str, *, private: bool = False) -> None:
+    """The result of a command, to standard output or the file that was asked for, a private one only for its owner."""
     if getattr(args, "output", None):
-        write_file(args.output, text)
+        (write_private if private else write_file)(args.output, text)
     else:
         sys.stdout.write(text)
 
@@ -187,6 +188,19 @@ def add_wait(parser: ArgumentParser) -> None:
         "--wait", nargs="?", type=float, const=60.0, default=None, metavar="SECONDS",
         help="until every configz that environment.yaml names reports it, at most so long (default: 60)",
     )  # fmt: skip
+
+
+def write_private(path: str, text: str) -> None:
+    """`text` as the file at `path`, which nobody else can read, not even while it is written."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        with open(descriptor, "w", encoding="utf-8", newline="") as stream:
+            if stat.S_ISREG(os.fstat(descriptor).st_mode):
+                os.fchmod(descriptor, 0o600)
+                os.ftruncate(descriptor, 0)
+            stream.write(text)
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}") from error
 
 
 def progress(verdicts: Iterator[Verdict], total: int) -> Iterator[Verdict]:

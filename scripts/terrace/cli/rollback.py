@@ -1,8 +1,11 @@
 """Go back to an earlier release at once, and keep what was undone from coming back.
 
 Without --to, to the configuration that ran before. Needs neither Git nor the network. Secrets stay the current ones
-unless you say --with secrets. What was undone is held: deploy refuses any bundle that brings it back, until the change
-itself is gone from the repository, or somebody lifts the hold (`terrace hold`).
+unless you say --with secrets; then a release that holds secrets which were revoked since is refused, and names them,
+unless you say --allow-revoked too: they do not work, or somebody knows them who must not.
+
+What was undone is held: deploy refuses any bundle that brings it back, until the change itself is gone from the
+repository, or somebody lifts the hold (`terrace hold`).
 """
 
 from __future__ import annotations
@@ -36,6 +39,7 @@ def configure(parser: ArgumentParser) -> None:
         metavar="STREAMS",
         help=f"what goes back beside the configuration, with commas between: {', '.join(_STREAMS)}",
     )
+    parser.add_argument("--allow-revoked", action="store_true", help="with secrets: also those that were revoked since")
     _options.add_wait(parser)
     _options.add_format(parser, ("text", "json"))
 
@@ -46,6 +50,8 @@ def run(args: Namespace) -> int:
     from terrace.report.undone import rollback_json, rollback_text
 
     streams = _streams(args.streams)
+    if args.allow_revoked and "secrets" not in streams:
+        raise UsageError("--allow-revoked goes with --with secrets")
     destination = _options.destination(args)
     result = destination.rollback(
         args.service,
@@ -54,6 +60,7 @@ def run(args: Namespace) -> int:
         actor=_options.actor(),
         now=datetime.now(UTC),
         with_secrets="secrets" in streams,
+        allow_revoked=args.allow_revoked,
     )
     arrivals = _wait(args, result) if args.wait is not None else None
     if args.format == "json":

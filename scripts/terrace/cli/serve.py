@@ -2,9 +2,9 @@
 
 Reads a bundle, a destination, or a folder of destinations, and follows it: a new release is served as soon as every
 byte of it was found right. With --follow it makes the releases too: each commit of a branch, or each edit of a work
-tree, is validated, built and deployed to the environments that --env names, and served. It listens on this machine only
-until it is told otherwise, and then wants tokens (terrace tokens create). Standard error gets a line of JSON for each
-request.
+tree, is validated, built and deployed to the environments that --env names, and served. It listens on this machine
+only until it is told otherwise, and then wants tokens (terrace tokens create) and TLS. Certificates, keys and tokens are
+read again when their files change. Standard error gets a line of JSON for each request.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from terrace.errors import TerraceError, UsageError
 if TYPE_CHECKING:
     from terrace.server.app import Settings
     from terrace.server.process import Listening
+    from terrace.server.tls import Tls
 
 _WORKTREE = "worktree"
 
@@ -37,6 +38,10 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=8080, metavar="N", help="default: 8080; 0 for a free one")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes that serve; default: 1")
     parser.add_argument("--tokens", metavar="FILE", help="who may ask, and for what; without, who is on this machine")
+    parser.add_argument("--callers", metavar="FILE", help="who may ask by a certificate, or a token of OIDC")
+    parser.add_argument("--tls-cert", metavar="FILE", help="the server's certificate and those between it and its root")
+    parser.add_argument("--tls-key", metavar="FILE", help="the key of the certificate, without passphrase")
+    parser.add_argument("--client-ca", metavar="FILE", help="who signs the certificates that callers may show")
     parser.add_argument(
         "--rate", type=float, default=100.0, metavar="N", help="requests a second of one caller, 0: any"
     )
@@ -57,9 +62,15 @@ def run(args: Namespace) -> int:
 
     _refuse(args)
     settings = Settings(
-        args.source or "", args.tokens or "", rate=args.rate, burst=2 * args.rate, access_log=not args.no_access_log
+        args.source or "",
+        args.tokens or "",
+        callers=args.callers or "",
+        rate=args.rate,
+        burst=2 * args.rate,
+        access_log=not args.no_access_log,
     )
-    listening = process.Listening(args.host, args.port, args.workers, args.behind_proxy)
+    tls = _tls(args)
+    listening = process.Listening(args.host, args.port, args.workers, args.behind_proxy, tls)
     if args.follow:
         return _follow(args, settings, listening)
     # What is wrong with the source or the tokens is said here, and not once by each worker.
@@ -102,24 +113,41 @@ def _refuse(args: Namespace) -> None:
         raise UsageError("--env belongs to --follow: what --source has is served, and nothing is released")
     if args.source and not Path(args.source).is_dir():
         raise UsageError(f"{args.source} is not a folder", hint="Name a destination, a folder of them, or a bundle.")
+    if bool(args.tls_cert) != bool(args.tls_key) or (args.client_ca and not args.tls_cert):
+        raise UsageError("--tls-cert and --tls-key come together, and --client-ca only with them")
+    if args.client_ca and args.behind_proxy:
+        raise UsageError(
+            "behind a proxy every connection is the proxy's, and so is the certificate",
+            hint="Let the proxy ask for certificates, or leave --behind-proxy out.",
+        )
     local = args.host == "localhost" or is_loopback(args.host)
     if local:
         return
-    if not args.tokens:
+    if not args.tokens and not args.callers:
         raise UsageError(
             f"{args.host} can be reached from other machines, and nothing says who may ask",
-            hint="Make tokens with terrace tokens create, and name their file: --tokens FILE.",
+            hint="Make tokens with terrace tokens create, and name their file: --tokens FILE; or --callers FILE.",
         )
-    if not args.behind_proxy and not args.insecure_no_tls:
+    if not args.tls_cert and not args.behind_proxy and not args.insecure_no_tls:
         raise UsageError(
             f"{args.host} can be reached from other machines, which would send their tokens in the clear",
-            hint="Listen on 127.0.0.1 behind a proxy that has TLS, or say --insecure-no-tls.",
+            hint="Give --tls-cert and --tls-key, say --behind-proxy if a proxy has TLS, or --insecure-no-tls.",
         )
+
+
+def _tls(args: Namespace) -> Tls | None:
+    from terrace.server import tls
+
+    if not args.tls_cert:
+        return None
+    found = tls.Tls(args.tls_cert, args.tls_key, args.client_ca or "")
+    tls.check(found)
+    return found
 
 
 def _not_installed(error: ModuleNotFoundError) -> TerraceError:
     missing = (error.name or "").partition(".")[0]
-    if missing not in ("fastapi", "starlette", "uvicorn"):
+    if missing not in ("fastapi", "jinja2", "jwt", "markupsafe", "starlette", "uvicorn"):
         raise error
     sys.stderr.flush()
     return TerraceError(f"{missing} is not installed", hint="pip install 'terrace-config[server]'")

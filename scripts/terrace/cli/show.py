@@ -42,7 +42,8 @@ def run(args: Namespace) -> int:
         config = EffectiveConfig(config.target, config.layers, _revealed(args, view.environment.name), config.beneath)
         if not args.provenance:
             sealed = {}
-    _options.write(args, render_config(config, view.contract, sealed, args.format, args.provenance, args.reveal))
+    text = render_config(config, view.contract, sealed, args.format, args.provenance, args.reveal)
+    _options.write(args, text, private=args.reveal)
     return ExitCode.CLEAN
 
 

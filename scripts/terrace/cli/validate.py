@@ -14,7 +14,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from terrace.cli import _options
-from terrace.errors import ExitCode
+from terrace.errors import ExitCode, UsageError
 from terrace.report import format_names, renderer
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--fail-on", choices=["error", "warning", "info"], default="error", help="default: error")
     parser.add_argument("--now", type=date.fromisoformat, metavar="DATE", help="the day expiries are judged on")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes for many tenants")
+    parser.add_argument("--history", action="store_true", help="ask Git also whether ledgers of secrets are right")
     parser.add_argument("--no-cache", action="store_true", help="judge everything anew")
     parser.add_argument("--baseline", metavar="FILE", help="let the findings in it stand, and fail on new ones")
     parser.add_argument("--write-baseline", metavar="FILE", help="write today's findings as a baseline")
@@ -40,6 +41,8 @@ def run(args: Namespace) -> int:
     from terrace.model.findings import Severity
 
     folder = _options.folder_of(args)
+    if args.history and args.at is not None:
+        raise UsageError("--history is about what is checked out", hint="Leave --at out.")
     report = pipeline.validate(
         folder,
         at=args.at,
@@ -48,6 +51,7 @@ def run(args: Namespace) -> int:
         fail_on=Severity[args.fail_on.upper()],
         jobs=args.jobs,
         cached=not args.no_cache,
+        history=args.history,
     )
     if args.write_baseline or args.baseline:
         report = _with_baseline(report, args)

@@ -78,6 +78,7 @@ class Destination(Protocol):
         actor: str,
         now: datetime,
         with_secrets: bool = False,
+        allow_revoked: bool = False,
     ) -> RollbackResult:
         """Go back to an earlier release, and hold what that undid."""
 

@@ -105,14 +105,16 @@ class DirectoryDestination:
         actor: str,
         now: datetime,
         with_secrets: bool = False,
+        allow_revoked: bool = False,
     ) -> RollbackResult:
         """Go back to an earlier release, and hold what that undid.
 
         Without `to`: to the release whose configuration ran before. Without `service`: undo the latest release. The
-        secrets stay the current ones unless `with_secrets`. Neither Git nor the repository is needed.
+        secrets stay the current ones unless `with_secrets`; then a release with secrets that were revoked since is
+        refused, unless `allow_revoked`. Neither Git nor the repository is needed.
         """
         with session(self._state, now, self._step) as locked:
-            record = Record(locked.number + 1, now, actor, reason, with_secrets)
+            record = Record(locked.number + 1, now, actor, reason, with_secrets, allow_revoked)
             chosen = choose(locked.entries, service, to, with_secrets=with_secrets)
             with told("stage the rollback"):
                 prepared = [

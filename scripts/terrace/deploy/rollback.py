@@ -18,19 +18,24 @@ from terrace.deploy.history import Frame, recent, stacks
 from terrace.deploy.hold import check, held_leaves
 from terrace.deploy.layout import current_folder, find_release, named_release, new_staging, settle
 from terrace.deploy.log import Entry
+from terrace.deploy.revoked import Replaced, named, replaced
 from terrace.deploy.steps import OnStep
-from terrace.errors import DestinationError
+from terrace.errors import DestinationError, RefusedError
 from terrace.model.release import BundleRef, Hold
 
 
 class Record(NamedTuple):
-    """Who goes back, when and why; the number of the release that it makes, and whether secrets go back too."""
+    """Who goes back, when and why; the number of the release that it makes; and whether secrets go back too.
+
+    A release whose secrets were revoked since is refused then, unless `allow_revoked`.
+    """
 
     number: int
     now: datetime
     actor: str
     reason: str
     with_secrets: bool
+    allow_revoked: bool = False
 
 
 class Prepared(NamedTuple):
@@ -77,13 +82,16 @@ def prepare(folder: Path, digest: str, record: Record, holds: Sequence[Hold], on
         name, ref = _with_current_secrets(folder, old, undone, on_step)
     elif problems := verify(found):
         raise DestinationError(f"the release {digest} of {folder.name} is damaged: {problems[0]}", hint=_ELSEWHERE)
+    since = replaced(old, undone) if old.ref.streams.secrets != undone.ref.streams.secrets else []
+    if record.with_secrets and not record.allow_revoked:
+        _refuse_revoked(folder.name, since)
     secrets = _secrets_that_differ(old, undone)
     changed = changes(undone, old)
     moved = secrets if record.with_secrets else {}
     hold = _hold(old, undone, changed, record, moved) if ref.digest != undone.ref.digest else None
     leaves = leaf_changes(changed, undone, old)
     outcome = ServiceRollback(folder.name, undone.ref, old.ref, ref, leaves, tuple(secrets), hold)
-    return Prepared(name, outcome, tuple(_warnings(old, undone, secrets, with_secrets=record.with_secrets)))
+    return Prepared(name, outcome, tuple(_warnings(old, undone, secrets, since, with_secrets=record.with_secrets)))
 
 
 _ELSEWHERE = "Go back to a release that is still whole, or revert the change in the repository and deploy that."
@@ -138,12 +146,28 @@ def _secrets(bundle: Bundle) -> dict[str, str]:
     return {layer: files[file].sha256 for part in bundle.manifest.slices.values() for layer, file in part.secrets}
 
 
-def _warnings(old: Bundle, undone: Bundle, differing: Iterable[str], *, with_secrets: bool) -> Iterator[str]:
+def _refuse_revoked(service: str, since: Iterable[Replaced]) -> None:
+    revoked = [each for each in since if each.revoked]
+    if revoked:
+        raise RefusedError(
+            f"the release of {service} holds secrets that were revoked since: {named(revoked)}",
+            hint="Without --with secrets the current ones stay. If these must come back: --allow-revoked.",
+        )
+
+
+def _warnings(
+    old: Bundle, undone: Bundle, differing: Iterable[str], since: Sequence[Replaced], *, with_secrets: bool
+) -> Iterator[str]:
     service, layers = old.ref.service, ", ".join(differing)
     if layers and with_secrets:
         yield f"{service}: secrets are those of the restored release again: {layers}; one revoked since does not work"
     elif layers:
         yield f"{service}: secrets stay as they are now, and differ from the restored release's: {layers}"
+    revoked = [each for each in since if each.revoked]
+    if revoked and with_secrets:
+        yield f"{service}: revoked values are back, and do not work: {named(revoked)}"
+    if rotated := [each for each in since if not (each.revoked and with_secrets)]:
+        yield f"{service}: changed since the restored release: {named(rotated)}"
     if not with_secrets:
         for tenant in tenants_with_old_secrets(old, undone):
             yield f"{service}: tenant '{tenant}' is back with its own secrets of then, for there are no current ones"

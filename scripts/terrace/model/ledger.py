@@ -3,6 +3,8 @@
     database.password: {created: 2026-01-07, rotated: 2026-11-24, phase: current}
 
 A key is the dotted path of a secret. In phase `overlap` the value before is still valid, until `previous_until`.
+`due: DATE` asks for a new value from that day on, whatever the policy says: somebody who could read this one has gone.
+`revoked: DATE` says that values which were set by then, but for the one in use, are not to be used again.
 """
 
 from __future__ import annotations
@@ -15,7 +17,9 @@ from terrace.errors import UsageError
 from terrace.model.source import Pointer, parse_path
 
 PHASES = ("current", "overlap")
-_KEYS = ("created", "rotated", "phase", "previous_until")
+_NEEDED = ("created", "rotated")
+_OPTIONAL = ("previous_until", "due", "revoked")
+_KEYS = (*_NEEDED, "phase", *_OPTIONAL)
 
 
 class Entry(NamedTuple):
@@ -25,15 +29,27 @@ class Entry(NamedTuple):
     rotated: date
     phase: str = "current"
     previous_until: date | None = None
+    due: date | None = None
+    revoked: date | None = None
 
     def changed(self, day: date) -> Entry:
         """The entry of a secret that has a new value since `day`."""
-        return Entry(self.created, day)
+        return Entry(self.created, day, revoked=self.replaced)
+
+    @property
+    def replaced(self) -> date | None:
+        """The `revoked` of the value after this one: who asked for a new value wants none of this one again."""
+        return self.rotated if self.due else self.revoked
+
+    def wanted(self, day: date) -> Entry:
+        """The entry of a secret that is due since `day`, or since it was first said to be."""
+        return self._replace(due=min(self.due or day, day))
 
     def said(self) -> dict[str, Any]:
         """The entry as the ledger holds it."""
         said = {"created": self.created.isoformat(), "rotated": self.rotated.isoformat(), "phase": self.phase}
-        return said if self.previous_until is None else {**said, "previous_until": self.previous_until.isoformat()}
+        more = {"previous_until": self.previous_until, "due": self.due, "revoked": self.revoked}
+        return said | {name: day.isoformat() for name, day in more.items() if day is not None}
 
 
 class Fault(NamedTuple):
@@ -62,8 +78,8 @@ def _entry(key: str, said: object) -> Entry | Fault:
         if name not in _KEYS:
             return Fault((key, name), f"a ledger has no {name!r}", f"An entry has {', '.join(_KEYS)}; never a value.")
     days: dict[str, date] = {}
-    for name in ("created", "rotated", "previous_until"):
-        if name in said or name != "previous_until":
+    for name in (*_NEEDED, *_OPTIONAL):
+        if name in said or name in _NEEDED:
             day = _day(said.get(name))
             if day is None:
                 return Fault((key, name) if name in said else (key,), f"{name} is no date", "Write it as 2026-11-24.")
@@ -73,7 +89,7 @@ def _entry(key: str, said: object) -> Entry | Fault:
         return Fault((key, "phase"), "the phase is not known", f"It is {' or '.join(PHASES)}.")
     if days["rotated"] < days["created"]:
         return Fault((key, "rotated"), "it was rotated before it was created")
-    return Entry(days["created"], days["rotated"], phase, days.get("previous_until"))
+    return Entry(days["created"], days["rotated"], phase, *(days.get(name) for name in _OPTIONAL))
 
 
 def _day(said: object) -> date | None:

@@ -109,13 +109,18 @@ def _quoted(text: str) -> str:
 
 
 def _properties(contract: Contract, pointer: Pointer, value: Any) -> Iterator[str]:
-    """Java properties, a list as `name[0]`, all in ASCII (ISO 8859-1 is what java.util.Properties reads)."""
+    """Java properties, a list as `name[0]`."""
     name = dotted(pointer)
     if isinstance(value, list) and value and not any(isinstance(item, dict | list) for item in value):
         for index, item in enumerate(value):
-            yield f"{_escaped(f'{name}[{index}]', ' :=#!')}={_escaped(_scalar(item))}\n"
+            yield java_property(f"{name}[{index}]", item)
     else:
-        yield f"{_escaped(name, ' :=#!')}={_escaped(_scalar(value))}\n"
+        yield java_property(name, value)
+
+
+def java_property(name: str, value: Any) -> str:
+    """A line of Java properties, all in ASCII (ISO 8859-1 is what java.util.Properties reads)."""
+    return f"{_escaped(name, ' :=#!')}={_escaped(_scalar(value))}\n"
 
 
 def _escaped(text: str, special: str = "") -> str:

@@ -10,8 +10,9 @@ from terrace.errors import RefusedError, UsageError
 from terrace.model.secret import Secret
 from terrace.model.source import Pointer, dotted
 from terrace.model.typed import nest
+from terrace.opening import Scalar, by_place
 from terrace.secrets import ledger, store
-from terrace.secrets.opening import Opener, Scalar
+from terrace.secrets.opening import Opener
 from terrace.secrets.place import Place
 from terrace.secrets.recipients import recipients_of
 from terrace.secrets.store import ABSENT
@@ -75,7 +76,7 @@ def _in_file(
             changed, text = tuple(wanted), begun(place, wanted, now)
         else:
             opened = opener.open(path, text)
-            before = store.revealed(opened)
+            before = by_place(opened.values)
             _refuse_absent(path, wanted, tuple(before))
             changed = tuple(pointer for pointer, value in wanted.items() if differs(before.get(pointer), value))
             text = with_changes(opened, {pointer: wanted[pointer] for pointer in changed}, now)
@@ -94,7 +95,7 @@ def with_changes(opened: Opened, changes: Mapping[Pointer, Secret[Scalar] | None
     """The text of an opened file with changes; `ABSENT` where nothing is left in it."""
     from terrace.sops import REMOVED
 
-    left = store.revealed(opened).keys() - {pointer for pointer, value in changes.items() if value is None}
+    left = by_place(opened.values).keys() - {pointer for pointer, value in changes.items() if value is None}
     if not left and not any(value is not None for value in changes.values()):
         return ABSENT
     return opened.changed({pointer: REMOVED if value is None else value for pointer, value in changes.items()}, now)
@@ -108,10 +109,9 @@ def dated(path: str, dates: str, changed: Mapping[Pointer, bool], text: str, now
     name = ledger.path_of(path)
     known = ledger.read(dates, name=name)
     day = now.date()
-    entries = {
-        pointer: ledger.REMOVED if gone else ledger.after(known, pointer, day) for pointer, gone in changed.items()
-    }
-    return ledger.recorded(dates, entries, name=name)
+    gone = {pointer: ledger.REMOVED for pointer, is_gone in changed.items() if is_gone}
+    new = dict(ledger.after(known, pointer, day) for pointer in changed if pointer not in gone)
+    return ledger.recorded(dates, {**gone, **new}, name=name)
 
 
 def differs(before: Scalar | None, after: Secret[Scalar] | None) -> bool:

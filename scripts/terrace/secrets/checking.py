@@ -10,7 +10,7 @@ from terrace.model.recipients import canonical
 from terrace.model.secret import Secret
 from terrace.model.source import Location, Pointer
 from terrace.model.tried import Scalar, Trial, Tried
-from terrace.secrets.store import revealed
+from terrace.opening import by_place
 from terrace.secrets.sync import Sealed
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def _opened(file: Sealed, opener: Opener, *, is_mine: bool) -> tuple[dict[Pointe
         return None, Trial(said, error.span, error.pointer or None, error.hint)
     except SecretsError as error:
         return None, Trial(error.message, hint=error.hint)
-    return {pointer: Secret(value) for pointer, value in revealed(opened).items()}, Trial()
+    return {pointer: Secret(value) for pointer, value in by_place(opened.values).items()}, Trial()
 
 
 def _has_groups(file: Sealed) -> bool:

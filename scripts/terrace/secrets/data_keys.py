@@ -23,7 +23,7 @@ def files_of(found: Iterable[Standing], service: str = "", tenant: str | None = 
 
 
 def renew(root: Path, path: str, opener: Opener, now: datetime) -> None:
-    """Put a file under a new data key, for those who can open it now. Its ledger is not touched."""
+    """Put a file under a new data key, for those whom it names now. Its ledger is not touched."""
     with store.editing(root, path) as held:
         opened = opener.open(path, held.before.secrets)
         held.replace(opened.rotated(opened.metadata.recipients, now), held.before.ledger)

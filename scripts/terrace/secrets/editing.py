@@ -11,9 +11,10 @@ from terrace.model.layers import leaves
 from terrace.model.secret import Secret
 from terrace.model.source import Pointer, dotted
 from terrace.model.typed import nest
+from terrace.opening import Scalar, by_place
 from terrace.secrets import store
 from terrace.secrets.change import Changed, begun, dated, differs, refuse_proposed, with_changes
-from terrace.secrets.opening import Opener, Scalar
+from terrace.secrets.opening import Opener
 from terrace.secrets.place import Place
 from terrace.secrets.store import ABSENT
 from terrace.secrets.values import check
@@ -32,7 +33,7 @@ def edit(place: Place, ask: Ask, opener: Opener, now: datetime) -> Changed:
     path = place.main
     text = store.read(place.root, path).secrets
     opened = opener.open(path, text) if text else None
-    before = _values(store.revealed(opened), path) if opened else {}
+    before = _values(by_place(opened.values), path) if opened else {}
     after = _asked(place, ask, before)
     wanted = _changes(before, after)
     with store.editing(place.root, path) as held:

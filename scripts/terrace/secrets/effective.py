@@ -16,10 +16,12 @@ from terrace.model.reference import Reference, is_reference, parse
 from terrace.model.secret import Secret
 from terrace.model.source import Pointer, dotted
 from terrace.model.typed import nest, typed
+from terrace.opening import Scalar, by_place
 from terrace.refs.policy import policy_of
 from terrace.refs.resolve import Resolver, stores_of
-from terrace.secrets.opening import Opener, Scalar
+from terrace.secrets.opening import Opener
 from terrace.secrets.place import SHARED, Place
+from terrace.secrets.readable import refuse_unread
 
 
 def revealed(place: Place, opener: Opener, environ: Mapping[str, str]) -> dict[str, Any]:
@@ -29,11 +31,12 @@ def revealed(place: Place, opener: Opener, environ: Mapping[str, str]) -> dict[s
     """
     if place.service == SHARED:
         raise RefusedError("shared is no service: it has no configuration of its own")
+    refuse_unread(place.read)
     target = Target(place.service, place.environment.name, place.tenant.name if place.tenant else None)
     config = Layering(place.repository).effective(target, place.tenant)
     values: dict[str, Any] = merge(config.values, nest(_resolved(place, config, opener, environ)))
     for document, data in place.secrets():
-        opened = opener.values(document.path, data.decode("utf-8"))
+        opened = by_place(opener.values(document.path, data.decode("utf-8")))
         mine = {pointer: Secret(value) for pointer, value in opened.items() if place.reaching(pointer)}
         values = merge(values, nest(mine))
     ordered: dict[str, Any] = place.contracts[0].ordered(values)

@@ -9,11 +9,12 @@ One `git log` names the files' versions, one `git cat-file --batch` gives their 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from terrace.model.source import Pointer
+from terrace.model.witness import Seen
 
 if TYPE_CHECKING:
     from terrace.git import Git
@@ -21,26 +22,7 @@ if TYPE_CHECKING:
 _FEW = 2
 """From so many values on, a commit that changed all of them is taken for one that encrypted the file anew."""
 
-WAITING = 14
-"""Days that a value may wait for its commit, or a proposal to be folded in, which encrypts it anew."""
-
-EARLY = 1
-"""Days that a commit may be older than the ledger's day: clocks and time zones differ."""
-
 Nonces = Mapping[Pointer, bytes]
-
-
-class Seen(NamedTuple):
-    """What Git knows of one value: the day and the commit that brought it as it is now.
-
-    `reencrypted`: that commit changed every value of the file, so it may be older. `first`: that commit began the file.
-    A value that is not committed has no commit.
-    """
-
-    day: date | None = None
-    commit: str = ""
-    reencrypted: bool = False
-    first: bool = False
 
 
 class _Version(NamedTuple):
@@ -140,20 +122,3 @@ def _parsed(out: str, wanted: Mapping[str, str]) -> dict[str, list[_Version]]:
 def _oid(oid: str) -> str:
     """An object's id, empty for one that is not there."""
     return oid if oid.strip("0") else ""
-
-
-def disagreements(said: Mapping[Pointer, date], seen: Mapping[Pointer, Seen]) -> Iterable[tuple[Pointer, str]]:
-    """Where the ledger's days and Git's do not fit, in words.
-
-    A ledger cannot say less than Git shows: a value whose nonce changed after the day it names was changed behind its
-    back. Nor more: a value that Git has seen unchanged since before that day was not rotated on it.
-    """
-    for pointer, day in said.items():
-        git = seen.get(pointer)
-        if git is None or git.day is None:
-            continue
-        apart = (git.day - day).days
-        if apart > WAITING and not git.reencrypted and not git.first:
-            yield pointer, f"was last changed on {git.day} in Git ({git.commit[:8]}), and the ledger says {day}"
-        elif apart < -EARLY:
-            yield pointer, f"did not change in Git since {git.day} ({git.commit[:8]}), and the ledger says {day}"

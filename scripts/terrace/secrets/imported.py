@@ -28,7 +28,7 @@ def imported(place: Place, text: str, form: str | None = None) -> dict[Pointer, 
 
 def _of_json(place: Place, text: str) -> dict[Pointer, Secret[Scalar]]:
     try:
-        read: Any = json.loads(text)
+        read: Any = json.loads(text, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         # The library's message does not hold what stands there, only where.
         where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
@@ -39,12 +39,24 @@ def _of_json(place: Place, text: str) -> dict[Pointer, Secret[Scalar]]:
     for pointer, value in leaves(read):
         place_of = parse_path(str(pointer[0])) if len(pointer) == 1 and "." in str(pointer[0]) else pointer
         field = place.secret(place_of)
+        if place_of in found:
+            raise UsageError(f"{dotted(place_of)} stands there twice")
         if isinstance(value, str):
             found[place_of] = typed(value, field, place_of)
         elif isinstance(value, bool | int | float):
             found[place_of] = Secret(value)
         else:
             raise RefusedError(f"{dotted(place_of)} is not a single value, and secrets are")
+    return found
+
+
+def _once(entries: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The entries of a map. Of a name that stands twice nobody knows which value was meant."""
+    found: dict[str, Any] = {}
+    for name, value in entries:
+        if name in found:
+            raise UsageError(f"{dotted((name,))} stands there twice")
+        found[name] = value
     return found
 
 
@@ -76,10 +88,11 @@ def _variables(place: Place) -> dict[str, Pointer]:
 def _lines(text: str) -> list[tuple[int, str, str]]:
     """The entries of a dotenv file: number of the line, name, value. A value in quotes may go over several lines."""
     found: list[tuple[int, str, str]] = []
-    lines = text.splitlines()
+    # Not by `splitlines`: what Unicode calls a line's end can be part of a password.
+    lines = [line.removesuffix("\r") for line in text.split("\n")]
     index = 0
     while index < len(lines):
-        start, line = index + 1, lines[index].strip()
+        start, line = index + 1, lines[index].strip(" \t")
         index += 1
         if not line or line.startswith("#"):
             continue
@@ -110,7 +123,7 @@ def _closed(raw: str) -> bool:
 
 def _value(raw: str, line: int) -> str:
     if raw[:1] not in ("'", '"'):
-        return re.split(r"[ \t]#", raw, maxsplit=1)[0].rstrip()
+        return re.split(r"[ \t]#", raw, maxsplit=1)[0].rstrip(" \t")
     end = _end(raw)
     rest = raw[end + 1 :].strip()
     if rest and not rest.startswith("#"):

@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
-from terrace.errors import RefusedError, TerraceError
+from terrace.errors import RefusedError, TerraceError, UsageError
 
 
 def default_file(environ: Mapping[str, str]) -> Path:
     """The file in which SOPS looks for age keys: `~/.config/sops/age/keys.txt` as a rule."""
     from terrace.sops.identities import keys_file
 
+    if not environ.get("HOME") and not environ.get("XDG_CONFIG_HOME"):
+        raise UsageError("there is no place for the key: HOME is not set", hint="Name a file: --key-file FILE")
     return Path(keys_file(environ, Path(environ.get("HOME") or "/nonexistent")))
 
 

@@ -53,10 +53,25 @@ def recorded(text: str, changes: Mapping[Pointer, Entry | _Removed], *, name: st
     return text
 
 
-def after(before: Mapping[Pointer, Entry], pointer: Pointer, day: date) -> Entry:
-    """The entry of a secret that got a value on `day`: a new one, or the old one's with that day."""
-    known = before.get(pointer)
-    return known.changed(day) if known else Entry(day, day)
+def after(before: Mapping[Pointer, Entry], pointer: Pointer, day: date) -> tuple[Pointer, Entry]:
+    """The entry of a secret that got a value on `day`, and whose it is: a new one, or the old one's with that day.
+
+    A part of a secret that has an entry as a whole has none of its own: `login.current` is told of at `login`.
+    """
+    whole = owner_of(before, pointer)
+    known = before.get(whole)
+    if known is None:
+        return pointer, Entry(day, day)
+    if whole == pointer:
+        return pointer, known.changed(day)
+    # The value before, if there is one, is as valid as it was.
+    return whole, known._replace(rotated=day, due=None, revoked=known.replaced)
+
+
+def owner_of(before: Mapping[Pointer, Entry], pointer: Pointer) -> Pointer:
+    """The place of the entry that tells of a secret: its own, or that of the secret which it is a part of."""
+    around = (pointer[:depth] for depth in range(len(pointer) - 1, 0, -1))
+    return next((place for place in (pointer, *around) if place in before), pointer)
 
 
 def _differing(there: object, said: dict[str, str]) -> list[tuple[Pointer, object]]:

@@ -10,13 +10,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from terrace.errors import SecretsError
+from terrace.model.recipients import canonical
 from terrace.secrets.threeway import MISSING, Clash, changes, members, weave
 from terrace.sops.errors import NoKeyError, NotWritableError, TamperedError
 from terrace.sops.graft import comments, grafted, open_like, same_data_key
 from terrace.sops.splice import REMOVED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Container
     from datetime import datetime
 
     from terrace.model.source import Pointer
@@ -39,11 +40,15 @@ class Exposed(NamedTuple):
 
 
 class Merged(NamedTuple):
-    """The text of the merged file. Where values clash it holds those of ours."""
+    """The text of the merged file. Where values clash it holds those of ours.
+
+    `strangers` are recipients that a side added, for whom the new data key was not encrypted.
+    """
 
     text: str
     clashes: tuple[Clash, ...] = ()
     exposed: tuple[Exposed, ...] = ()
+    strangers: tuple[str, ...] = ()
 
 
 class _Sides(NamedTuple):
@@ -59,8 +64,20 @@ class _Plan(NamedTuple):
     recipients: tuple[str, ...]
 
 
-def merge(base: str, ours: str, theirs: str, open_: Open, now: datetime, *, choices: Choices | None = None) -> Merged:
+def merge(
+    base: str,
+    ours: str,
+    theirs: str,
+    open_: Open,
+    now: datetime,
+    *,
+    choices: Choices | None = None,
+    known: Container[str] | None = None,
+) -> Merged:
     """The merged file; `base` is empty where the sides have no version in common. `choices` settle clashes.
+
+    Nothing in a file proves who added a recipient to it, or that the data key is really encrypted for them. So a data
+    key that one side made is encrypted for those alone whom both had, or who are `known`; None stands for everybody.
 
     Raises NotMergedError, or a `terrace.sops.errors.SopsError` where a side cannot be opened. Where one side is as it
     was, no key is needed.
@@ -71,11 +88,12 @@ def merge(base: str, ours: str, theirs: str, open_: Open, now: datetime, *, choi
         return Merged(theirs)
     sides = _opened(base, ours, theirs, open_)
     _refuse(sides)
-    known = sides.base.values if sides.base else {}
-    woven = weave(known, sides.ours.values, sides.theirs.values, choices)
-    plan = _Plan(woven, _recipients(sides))
+    before = sides.base.values if sides.base else {}
+    woven = weave(before, sides.ours.values, sides.theirs.values, choices)
+    recipients, strangers = _recipients(sides, known)
+    plan = _Plan(woven, recipients)
     text, lost = _written(sides, plan, now)
-    return Merged(text, (*woven.clashes, *lost), _exposed(sides, plan.recipients))
+    return Merged(text, (*woven.clashes, *lost), _exposed(sides, plan.recipients), strangers)
 
 
 def _opened(base: str, ours: str, theirs: str, open_: Open) -> _Sides:
@@ -106,12 +124,18 @@ def _refuse(sides: _Sides) -> None:
         raise NotMergedError("the sides differ in keys that are not age, or in groups of keys")
 
 
-def _recipients(sides: _Sides) -> tuple[str, ...]:
+def _recipients(sides: _Sides, known: Container[str] | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """For whom the merged file is, and those who are left out of it."""
     base = sides.base.metadata.recipients if sides.base else ()
-    merged = members(base, sides.ours.metadata.recipients, sides.theirs.metadata.recipients)
-    if not merged:
+    ours, theirs = sides.ours.metadata.recipients, sides.theirs.metadata.recipients
+    merged = members(base, ours, theirs)
+    strangers: tuple[str, ...] = ()
+    if known is not None and not same_data_key(sides.ours, sides.theirs):
+        strangers = tuple(each for each in merged if not (each in base or canonical(each) in known))
+        strangers = tuple(each for each in strangers if not (each in ours and each in theirs))
+    if len(merged) == len(strangers):
         raise NotMergedError("together the sides take every recipient away")
-    return merged
+    return tuple(each for each in merged if each not in strangers), strangers
 
 
 def _written(sides: _Sides, plan: _Plan, now: datetime) -> tuple[str, tuple[Clash, ...]]:

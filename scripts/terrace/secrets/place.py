@@ -9,11 +9,12 @@ from terrace import load
 from terrace.errors import RefusedError, UsageError
 from terrace.layering import Layering, lineage
 from terrace.model.closest import closest, named
-from terrace.model.entities import Environment, Repository, Tenant
+from terrace.model.entities import Environment, Files, Repository, Tenant
 from terrace.model.layers import Target
 from terrace.model.service import Contract, Field
 from terrace.model.source import Document, Pointer, dotted
 from terrace.secrets import store
+from terrace.secrets.readable import refuse_unread
 from terrace.source import open_source
 
 SHARED = "shared"
@@ -65,7 +66,13 @@ class Place(NamedTuple):
         close = closest(dotted(pointer), known)
         if close and dotted(pointer) not in every:
             return f"Did you mean {close}?"
+        known = [each for each in known if not pointer or each.startswith(f"{dotted(pointer)}.")] or known
         return f"Its secrets are {', '.join(sorted(set(known))) or 'none'}."
+
+    @property
+    def read(self) -> list[Files]:
+        """What was read of the repository: what all share, and the tenant's own."""
+        return [self.repository.files, *([self.tenant.files] if self.tenant else [])]
 
     def targets(self) -> list[Target]:
         """Every target whose secrets include this place's files."""
@@ -81,7 +88,8 @@ class Place(NamedTuple):
         return found
 
     def secrets(self) -> list[tuple[Document, bytes]]:
-        """The secrets files of the place's own target, weakest first."""
+        """The secrets files of the place's own target, weakest first. One that cannot be read is not passed over."""
+        refuse_unread(self.read, secrets_only=True)
         if self.service == SHARED:
             files = self.tenant.files if self.tenant else self.repository.files
             return [(document, files.sealed[document.path]) for document in files.secrets_of(self.home, SHARED)]

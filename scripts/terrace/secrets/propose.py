@@ -17,9 +17,10 @@ from terrace.model.layers import leaves
 from terrace.model.sealed_files import ledger_of, proposal_of
 from terrace.model.secret import Secret
 from terrace.model.source import Pointer, dotted
+from terrace.opening import Scalar, by_place
 from terrace.secrets import ledger, store
 from terrace.secrets.change import Changed, begun, differs, with_changes
-from terrace.secrets.opening import Opener, Scalar
+from terrace.secrets.opening import Opener
 from terrace.secrets.place import Place, place
 from terrace.secrets.store import ABSENT
 from terrace.secrets.values import check
@@ -33,18 +34,32 @@ class Folded(NamedTuple):
     proposals: tuple[str, ...]
 
 
-def propose(where: Place, pointer: Pointer, value: Secret[Scalar], now: datetime) -> Changed:
-    """Write a proposal that sets one secret. Needs public keys only, and opens nothing."""
+class Proposed(NamedTuple):
+    """A new proposal, and those of the same secret in whose place it is."""
+
+    changed: Changed
+    replaced: tuple[str, ...]
+
+
+def propose(where: Place, pointer: Pointer, value: Secret[Scalar], now: datetime) -> Proposed:
+    """Write a proposal that sets one secret, in place of earlier ones. Needs public keys only, and opens nothing.
+
+    The names of proposals are by chance, so an earlier one would win as often as not.
+    """
     where.secret(pointer)
     for contract in where.contracts:
         check([contract], {pointer: value})
     main = store.path_for(where.root, where.home, where.service, pointer)
     path = proposal_of(main, _slug(pointer))
     known = ledger.read(store.read(where.root, main).ledger, name=ledger_of(main))
+    earlier = [each for each in store.proposals(where.root, main) if store.places(where.root, each) == [pointer]]
     text = begun(where, {pointer: value}, now)
+    _, entry = ledger.after(known, pointer, now.date())
     with store.editing(where.root, path) as held:
-        held.replace(text, ledger.recorded("", {pointer: ledger.after(known, pointer, now.date())}))
-    return Changed(path, True, False, (pointer,))
+        held.replace(text, ledger.recorded("", {pointer: entry}))
+    # Only now: killed in between, there are two, which is a warning, and never none.
+    _remove(where, earlier)
+    return Proposed(Changed(path, True, False, (pointer,)), tuple(earlier))
 
 
 def waiting(root: Path, environment: str | None = None) -> Iterator[Place]:
@@ -82,10 +97,14 @@ def fold(places: Iterable[Place], opener: Opener, now: datetime) -> Iterator[Fol
             values |= _values(where, path, opener.open(path, texts.secrets).values)
             days |= ledger.read(texts.ledger, name=ledger_of(path))
         changed = _into_main(where, values, days, opener, now)
-        for path in proposals:
-            with store.editing(where.root, path) as held:
-                held.replace(ABSENT, ABSENT)
+        _remove(where, proposals)
         yield Folded(where, changed, tuple(proposals))
+
+
+def _remove(where: Place, proposals: Iterable[str]) -> None:
+    for path in proposals:
+        with store.editing(where.root, path) as held:
+            held.replace(ABSENT, ABSENT)
 
 
 def _into_main(
@@ -103,24 +122,29 @@ def _into_main(
             changed, new = dict(values), begun(where, values, now)
         else:
             opened = opener.open(path, text)
-            before = store.revealed(opened)
+            before = by_place(opened.values)
             changed = {each: value for each, value in values.items() if differs(before.get(each), value)}
             new = with_changes(opened, changed, now) if changed else text
-        entries = {each: _entry(each, known, days, now) for each in values if each in changed or each in days}
+        entries = dict(_entry(each, known, days, now) for each in values if each in changed or each in days)
         held.replace(new, ledger.recorded(dates, entries, name=ledger_of(path)))
         return Changed(path, text == ABSENT, False, tuple(changed))
 
 
 def _entry(
     pointer: Pointer, known: dict[Pointer, ledger.Entry], days: dict[Pointer, ledger.Entry], now: datetime
-) -> ledger.Entry:
-    """The dates of a folded secret: made when it first was, changed when it was proposed."""
-    if pointer not in days and pointer in known:
+) -> tuple[Pointer, ledger.Entry]:
+    """The dates of a folded secret, and whose they are: made when it first was, changed when it was proposed."""
+    whole = ledger.owner_of(known, pointer)
+    if pointer not in days and whole in known:
         # Folding was killed after the dates were moved; or there never were any.
-        return known[pointer]
+        return whole, known[whole]
     proposed = days.get(pointer, ledger.Entry(now.date(), now.date()))
-    first = known.get(pointer, proposed).created
-    return ledger.Entry(min(first, proposed.rotated), proposed.rotated, proposed.phase, proposed.previous_until)
+    main = known.get(whole, proposed)
+    stands = main if whole != pointer else proposed
+    created = min(main.created, proposed.rotated)
+    # Killed between the two files, the main one has the proposal's dates already: nothing is revoked by that.
+    revoked = main.replaced if main.rotated < proposed.rotated else proposed.revoked
+    return whole, stands._replace(created=created, rotated=proposed.rotated, due=proposed.due, revoked=revoked)
 
 
 def _values(where: Place, path: str, values: dict[str, object]) -> dict[Pointer, Secret[Scalar]]:

@@ -11,6 +11,7 @@ from terrace.model.reference import is_reference
 from terrace.model.sealed_files import is_proposal
 from terrace.model.secret import Secret
 from terrace.model.source import Location, Pointer, dotted
+from terrace.opening import by_place
 from terrace.secrets.opening import Opener
 from terrace.secrets.place import SHARED, Place
 
@@ -54,7 +55,7 @@ def one(place: Place, pointer: Pointer, opener: Opener) -> Secret[str]:
     """The value of one secret as text: of the strongest file that sets it."""
     for document, data in reversed(place.secrets()):
         if pointer in [leaf for leaf, _ in leaves(document.value)]:
-            value = opener.values(document.path, data.decode("utf-8"))[pointer]
+            value = by_place(opener.values(document.path, data.decode("utf-8")))[pointer]
             if isinstance(value, bytes):
                 raise UsageError(f"{dotted(pointer)} holds bytes, which are no text")
             return Secret(str(value).lower() if isinstance(value, bool) else str(value))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from terrace.errors import RefusedError
-from terrace.model.recipients import FILE, asked
+from terrace.model.recipients import asked
 from terrace.secrets.place import Place
 
 
@@ -13,7 +13,7 @@ def recipients_of(place: Place) -> tuple[str, ...]:
     if not any(not each.is_recovery for each in found):
         raise RefusedError(
             f"nobody is named who may open secrets of {place.environment.name}",
-            hint=f"Put a key into {FILE}, and its name into `recipients` of "
-            f"environments/{place.environment.name}/environment.yaml.",
+            hint=f"Make a key: terrace secrets init NAME --env {place.environment.name}; or let one in: "
+            f"terrace secrets recipients add NAME --key KEY --env {place.environment.name}",
         )
     return tuple(each.key for each in found)

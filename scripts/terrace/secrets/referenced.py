@@ -12,7 +12,7 @@ from terrace.model.ledger import Entry, entries
 from terrace.model.reference import Reference, parse
 from terrace.model.rotation import unit_of
 from terrace.model.sealed_files import ledger_of
-from terrace.secrets.history import Seen
+from terrace.model.witness import Seen
 from terrace.secrets.standing import Place, Standing, contracts_of, entry_of, policy_in, standing_of
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from typing import NamedTuple
 from terrace import load, yamlio
 from terrace.errors import RefusedError, UsageError
 from terrace.model.closest import named
-from terrace.model.entities import Repository, Tenant
+from terrace.model.entities import Environment, Repository, Tenant
 from terrace.model.recipients import FILE, Recipient, canonical, shortened
 from terrace.model.sops_rules import FILE as RULES
 from terrace.model.sops_rules import sops_rules
@@ -42,8 +42,11 @@ def whole(root: Path, texts: Mapping[str, str | None] | None = None) -> Whole:
     return Whole(source, load.load(source))
 
 
-def entered(found: Whole, new: Recipient) -> dict[str, str | None]:
-    """The texts of the files that change when somebody comes in: register, environments, the rules of SOPS."""
+def entered(found: Whole, new: Recipient, *, like: str = "") -> dict[str, str | None]:
+    """The texts of the files that change when somebody comes in: register, environments, the rules of SOPS.
+
+    With `like`, the name of another one, it is let in where that one is: by environments and tenants.
+    """
     repository = found.repository
     _refuse(repository, new)
     said: dict[str, object] = {"kind": new.kind, "key": new.key, "owner": new.owner}
@@ -51,10 +54,8 @@ def entered(found: Whole, new: Recipient) -> dict[str, str | None]:
         said["environments"] = list(new.environments)
     said["since"] = str(new.since)
     texts: dict[str, str | None] = {FILE: _set(repository.register.document, FILE, ("recipients", new.name), said)}
-    for name in () if new.is_recovery else new.environments:
-        environment = repository.environments[name]
-        path = f"{load.ENVIRONMENTS}/{name}/{load.ENVIRONMENT_FILE}"
-        texts[path] = _set(environment.document, path, ("recipients",), [*environment.recipients, new.name])
+    for path, document, names in () if new.is_recovery else _places(found, new, like):
+        texts[path] = _set(document, path, ("recipients",), [*names, new.name])
     return texts | rules(found, texts)
 
 
@@ -65,14 +66,29 @@ def retired(found: Whole, name: str, today: date) -> dict[str, str | None]:
     texts: dict[str, str | None] = {}
     if not recipient.retired:
         texts[FILE] = _set(register.document, FILE, ("recipients", name, "retired"), str(today))
-    named_in = [(each.document, each.recipients) for each in found.repository.environments.values()]
-    named_in += [(each.document, each.recipients) for each in found.tenants]
-    for document, names in named_in:
-        if name in names and document:
+    for document, names in _naming(found):
+        if name in names:
             rest = [each for each in names if each != name]
             place = ("recipients",)
             texts[document.path] = yamlio.set_value(document, place, rest) if rest else yamlio.unset(document, place)
     return texts | rules(found, texts)
+
+
+def _naming(found: Whole) -> list[tuple[Document, tuple[str, ...]]]:
+    """The files of environments and tenants, each with those whom it names."""
+    every: list[Environment | Tenant] = [*found.repository.environments.values(), *found.tenants]
+    return [(each.document, each.recipients) for each in every if each.document]
+
+
+def _places(found: Whole, new: Recipient, like: str) -> Iterator[tuple[str, Document | None, tuple[str, ...]]]:
+    """The files in which somebody new is to be named, with those whom they name already."""
+    for document, names in _naming(found) if like else ():
+        if like in names:
+            yield document.path, document, names
+    for name in () if like else new.environments:
+        environment = found.repository.environments[name]
+        path = f"{load.ENVIRONMENTS}/{name}/{load.ENVIRONMENT_FILE}"
+        yield path, environment.document, environment.recipients
 
 
 def rules(found: Whole, texts: Mapping[str, str | None]) -> dict[str, str | None]:
@@ -101,14 +117,15 @@ def _refuse(repository: Repository, new: Recipient) -> None:
         raise RefusedError(f"{shortened(new.key)} is the key of '{other.name}'", hint="Each recipient has its own.")
     for name in new.environments:
         named(name, repository.environments, "environment")
+    if new.is_recovery and new.environments:
+        raise UsageError("a recovery key opens the secrets of every environment: leave --env out")
     if not new.is_recovery and not new.environments:
         raise UsageError("say which environments it opens: --env NAME")
 
 
 def recipient(name: str, kind: str, key: str, owner: str, environments: Iterable[str], since: date) -> Recipient:
     """Somebody new."""
-    chosen = () if kind == "recovery" else tuple(dict.fromkeys(environments))
-    return Recipient(name, kind, canonical(key), owner or name, chosen, since)
+    return Recipient(name, kind, canonical(key), owner or name, tuple(dict.fromkeys(environments)), since)
 
 
 def _set(document: Document | None, path: str, pointer: tuple[str, ...], value: object) -> str:

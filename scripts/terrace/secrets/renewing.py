@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -76,12 +76,15 @@ def dated(job: Job, dates: str, entry: Entry) -> str:
 
 def renewed(known: Entry | None, day: date, until: date | None) -> Entry:
     """The entry of a secret that got a new value, the one before being valid until a day."""
-    return Entry(min(known.created, day) if known else day, day, "overlap" if until else "current", until)
+    created = min(known.created, day) if known else day
+    revoked = (known.replaced if until else known.rotated) if known else None
+    return Entry(created, day, "overlap" if until else "current", until, revoked=revoked)
 
 
 def ended(entry: Entry) -> Entry:
-    """The entry of a secret whose value before is gone."""
-    return entry._replace(phase="current", previous_until=None)
+    """The entry of a secret whose value before is gone: it, and all before it, were set before the day of this one."""
+    before = entry.rotated - timedelta(days=1)
+    return entry._replace(phase="current", previous_until=None, revoked=max(before, entry.revoked or before))
 
 
 def stamp(moment: datetime) -> str:

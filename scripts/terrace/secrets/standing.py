@@ -13,11 +13,11 @@ from terrace.layering import lineage
 from terrace.load import name_of
 from terrace.model.ledger import Entry, entries
 from terrace.model.recipients import shortened
-from terrace.model.rotation import Policy, is_rotating, policy_for, unit_of
+from terrace.model.rotation import Policy, policy_for, unit_of
 from terrace.model.sealed_files import is_proposal, ledger_of, main_of
 from terrace.model.source import Pointer, dotted
+from terrace.model.witness import Seen, disagreements, newest
 from terrace.secrets import history
-from terrace.secrets.history import Seen
 
 if TYPE_CHECKING:
     from terrace.git import Git
@@ -30,8 +30,9 @@ SOON = timedelta(days=14)
 STATES = ("overdue", "revoke", "unknown", "soon", "fine", "free")
 """What can be said of a secret, the worst first.
 
-overdue: older than its policy allows. revoke: the value before is valid no longer, and still there. unknown: it has a
-policy, and nobody knows its age. soon: due within days. fine: young enough. free: no policy sets an age.
+overdue: older than its policy allows, or its ledger says that it is due. revoke: the value before is valid no longer,
+and still there. unknown: it has a policy, and nobody knows its age. soon: due within days. fine: young enough. free: no
+policy sets an age.
 """
 
 
@@ -71,6 +72,11 @@ class Standing(NamedTuple):
     def is_due(self) -> bool:
         """Whether a rotation has something to do: a new value, or taking the one before away."""
         return self.state in ("overdue", "revoke", "unknown")
+
+    @property
+    def is_contradicted(self) -> bool:
+        """Whether Git speaks against what the ledger says."""
+        return bool(self.disagreement) and self.source == "ledger"
 
 
 class Place(NamedTuple):
@@ -145,9 +151,9 @@ def _of_file(
             unit = unit_of(contract.root, leaf.pointer)
             if unit is not None:
                 units.setdefault(unit[0], (contract, unit[1]))
-    inside = {pointer: _newest(pointer, field, seen) for pointer, (_, field) in units.items()}
+    inside = {pointer: newest(pointer, field, seen) for pointer, (_, field) in units.items()}
     said = {pointer: entry for pointer in units if (entry := entry_of(place.entries, pointer))}
-    wrong = dict(history.disagreements({pointer: entry.rotated for pointer, entry in said.items()}, inside))
+    wrong = dict(disagreements({pointer: entry.rotated for pointer, entry in said.items()}, inside))
     for pointer, (contract, field) in units.items():
         policy = policy_in(repository, place, contracts, pointer)
         entry, git = said.get(pointer), inside[pointer]
@@ -167,7 +173,8 @@ def standing_of(
     disagreement: str,
 ) -> Standing:
     rotated = entry.rotated if entry else None if git.reencrypted else git.day
-    due = policy.due(rotated) if policy and rotated else None
+    asked = entry.due if entry else None
+    due = min(filter(None, (policy.due(rotated) if policy and rotated else None, asked)), default=None)
     until = entry.previous_until if entry else None
     return Standing(
         service=place.service,
@@ -184,7 +191,7 @@ def standing_of(
         phase=entry.phase if entry else "current",
         previous_until=until,
         due=due,
-        state=_state(policy, due, until, today),
+        state="overdue" if asked and asked <= today else _state(policy, due, until, today),
         owner=field.owner or str(contract.schema.get("x-terrace-owner", "")),
         readers=readers,
         disagreement=disagreement or ("re-encrypted: its age is unknown" if git.reencrypted and not entry else ""),
@@ -196,26 +203,18 @@ def _state(policy: Policy | None, due: date | None, until: date | None, today: d
         return "overdue"
     if until is not None and until < today:
         return "revoke"
-    if policy is None or policy.max_age is None:
-        return "free"
+    age = policy.max_age if policy else None
     if due is None:
-        return "unknown"
-    return "soon" if due - today <= min(SOON, policy.max_age / 4) else "fine"
+        return "unknown" if age else "free"
+    return "soon" if due - today <= min(SOON, age / 4 if age else SOON) else "fine"
 
 
 def entry_of(known: Mapping[Pointer, Entry], pointer: Pointer) -> Entry | None:
     """What a ledger says of a secret: by its own path, or by that of the value inside which was set by hand."""
     inside = [entry for place, entry in known.items() if place[: len(pointer)] == pointer]
-    return known.get(pointer) or max(inside, key=lambda entry: entry.rotated, default=None)
-
-
-def _newest(pointer: Pointer, field: Field, seen: Mapping[Pointer, Seen]) -> Seen:
-    """What Git knows of the value in use: of a `Rotating` field its current one, which may have several parts."""
-    place = (*pointer, "current") if is_rotating(field) else pointer
-    inside = [each for where, each in seen.items() if where[: len(place)] == place]
-    if not inside or any(each.day is None for each in inside):
-        return Seen()
-    return max(inside, key=lambda each: each.day or date.min)
+    newest = known.get(pointer) or max(inside, key=lambda entry: entry.rotated, default=None)
+    asked = min((entry.due for entry in inside if entry.due), default=None)
+    return newest._replace(due=asked) if newest else None
 
 
 def contracts_of(repository: Repository, place: Place, pointers: Sequence[Pointer]) -> list[Contract]:

@@ -10,10 +10,12 @@ A plain layer with references is changed in the same way, and shares the ledger:
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+import stat
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -23,9 +25,7 @@ from terrace.model.sealed_files import is_secrets, layer_beside, ledger_of, main
 from terrace.model.source import Pointer
 
 if TYPE_CHECKING:
-    from terrace.audit import Log, Written
     from terrace.model.entities import Repository, Tenant
-    from terrace.sops import Identities, Opened
 
 ABSENT = ""
 """The text of a file that is not there."""
@@ -138,68 +138,6 @@ def editing(root: Path, path: str) -> Iterator[Held]:
         os.close(descriptor)
 
 
-def open_audited(
-    path: str, text: str, identities: Identities, log: Log, *, command: str, reason: str = "", commit: str = ""
-) -> tuple[Opened, Written]:
-    """An opened secrets file, once the audit log holds the record of it; nothing is opened where it cannot."""
-    from terrace.audit import Opening, whoami
-    from terrace.sops import open_
-
-    opened: list[Opened] = []
-
-    def open_it() -> Mapping[Pointer, Value]:
-        opened.append(open_(text, identities, name=path))
-        return revealed(opened[0])
-
-    _, written = log.release(Opening(whoami(), command, reason, path, commit), open_it)
-    return opened[0], written
-
-
-def values_audited(
-    path: str,
-    text: str,
-    identities: Identities,
-    environ: Mapping[str, str],
-    log: Log,
-    *,
-    command: str,
-    reason: str = "",
-    commit: str = "",
-) -> tuple[Mapping[Pointer, Value], Written]:
-    """The values of a secrets file in the open, once the audit log holds the record: where only the `sops` program can
-    open it, as of a key service, by that."""
-    from terrace.audit import Opening, whoami
-    from terrace.sops import values_of
-
-    def open_it() -> Mapping[Pointer, Value]:
-        return _revealed(values_of(text, identities, environ, name=path))
-
-    return log.release(Opening(whoami(), command, reason, path, commit), open_it)
-
-
-def revealed(opened: Opened) -> dict[Pointer, Value]:
-    """The values of an opened file in the open, by place: for fingerprints, and for whoever answers for them."""
-    return _revealed(opened.values)
-
-
-def _revealed(values: Mapping[str, object]) -> dict[Pointer, Value]:
-    from terrace.model.secret import Secret
-
-    found: dict[Pointer, Value] = {}
-    stack: list[tuple[Pointer, object]] = [((), values)]
-    while stack:
-        pointer, value = stack.pop()
-        if isinstance(value, dict):
-            stack += [((*pointer, key), inner) for key, inner in value.items()]
-        elif isinstance(value, list):
-            stack += [((*pointer, index), inner) for index, inner in enumerate(value)]
-        else:
-            plain = value.reveal() if isinstance(value, Secret) else value
-            if isinstance(plain, (str, bytes, int, float, bool)):
-                found[pointer] = plain
-    return dict(sorted(found.items(), key=lambda item: [str(part) for part in item[0]]))
-
-
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -252,10 +190,15 @@ def _put(file: Path, text: str) -> None:
 
 
 def _write(file: Path, text: str) -> None:
-    with file.open("w", encoding="utf-8", newline="") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
+    try:
+        with file.open("w", encoding="utf-8", newline="") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+    except OSError:
+        # A full disk: nobody comes by the name of a proposal again, to sweep.
+        file.unlink(missing_ok=True)
+        raise
 
 
 def _sync(folder: Path) -> None:
@@ -267,12 +210,19 @@ def _sync(folder: Path) -> None:
 
 
 def _text(file: Path) -> str:
+    """The text of a plain file. A link would be read and then replaced; a FIFO or a device never ends."""
     try:
-        return file.read_bytes().decode("utf-8")
+        descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb") as stream:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise TerraceError(f"cannot read {file.name}: it is no plain file", hint="Remove it.")
+            return stream.read().decode("utf-8")
     except FileNotFoundError:
         return ABSENT
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        if isinstance(error, OSError) and error.errno == errno.ELOOP:
+            why = "it is a symbolic link"
         raise TerraceError(f"cannot read {file.name}: {why}") from error
 
 

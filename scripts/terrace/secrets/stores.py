@@ -19,7 +19,8 @@ from terrace.source import open_source
 
 if TYPE_CHECKING:
     from terrace.model.entities import Repository
-    from terrace.secrets.opening import Opener, Scalar
+    from terrace.opening import Scalar
+    from terrace.secrets.opening import Opener
 
 References = Mapping[Pointer, Reference]
 

@@ -1,26 +1,29 @@
 """Every secrets file encrypted for exactly those whom the register asks for.
 
 A file that only gains somebody keeps its data key; one that loses somebody gets a new one, since whoever goes has the
-old one. Each file is replaced as a whole, so that a run that was interrupted is made up for by the next.
+old one, and its ledger says that its secrets are due: also where no key at hand opens the file. Each file is replaced
+as a whole, so that a run that was interrupted is made up for by the next.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from terrace.errors import SecretsError
+from terrace.errors import SecretsError, TerraceError
 from terrace.model.entities import Files, Tenant
 from terrace.model.layers import leaves
 from terrace.model.recipients import Recipient, asked, canonical
 from terrace.model.source import Document, Pointer
-from terrace.secrets import store
+from terrace.secrets import left, store
+from terrace.secrets.ledger import Entry, path_of
 
 if TYPE_CHECKING:
     from terrace.secrets.opening import Opener
     from terrace.secrets.register import Whole
+    from terrace.secrets.store import Held
 
 
 class Sealed(NamedTuple):
@@ -79,19 +82,34 @@ def sealed_files(found: Whole) -> Iterator[Sealed]:
                 yield Sealed(document, environment, tenant, asked(repository, environment, tenant), keys)
 
 
-def synced(root: Path, files: Iterable[Sealed], opener: Opener, now: datetime) -> Iterator[Outcome]:
-    """Each of the files encrypted for those who should open it, one after the other, with what came of it."""
-    from terrace.sops.rekey import rewrapped, rotated
+def synced(
+    root: Path, files: Iterable[Sealed], readable: Mapping[str, Mapping[Pointer, Entry]], opener: Opener, now: datetime
+) -> Iterator[Outcome]:
+    """Each of the files encrypted for those who should open it, one after the other, with what came of it.
 
+    `readable` are the secrets of the files that lose somebody: they are due from now on.
+    """
     for file in files:
-        keys = tuple(each.key for each in file.wanted)
         path = file.document.path
         try:
             with store.editing(root, path) as held:
-                opened = opener.open(path, held.before.secrets)
-                text = rotated(opened, keys, now) if file.too_many else rewrapped(opened, keys)
-                held.replace(text, held.before.ledger)
-        except SecretsError as error:
-            yield Outcome(file, error.message)
-        else:
-            yield Outcome(file)
+                dates = left.due(held.before.ledger, readable.get(path, {}), now.date(), name=path_of(path))
+                problem = _synced(file, held, dates, opener, now)
+        except TerraceError as error:
+            problem = error.message
+        yield Outcome(file, problem)
+
+
+def _synced(file: Sealed, held: Held, dates: str, opener: Opener, now: datetime) -> str:
+    """What keeps a file from being encrypted for the right ones; empty where it is now. The ledger says the dates."""
+    from terrace.sops.rekey import rewrapped, rotated
+
+    keys = tuple(each.key for each in file.wanted)
+    try:
+        opened = opener.open(file.document.path, held.before.secrets)
+    except SecretsError as error:
+        if dates != held.before.ledger:
+            held.replace(held.before.secrets, dates)
+        return error.message
+    held.replace(rotated(opened, keys, now) if file.too_many else rewrapped(opened, keys), dates)
+    return ""

@@ -17,6 +17,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
 
 from terrace import __version__
 from terrace.errors import TerraceError
@@ -28,17 +29,23 @@ from terrace.server.events import Configs
 from terrace.server.following import State
 from terrace.server.guard import Guard
 from terrace.server.limits import Rate
+from terrace.server.listed import CallerFile, Together
 from terrace.server.opened import Opener
+from terrace.server.pages.sessions import Sessions
+from terrace.server.pages.site import Site
 from terrace.server.problems import BUG, ProblemError, problem
 from terrace.server.shelf import Shelf
 from terrace.server.slices import Slices
+from terrace.server.spring import routes as spring
+from terrace.server.spring.asked import with_passwords
 
 METHODS = ("GET",)
 
 
 class Settings(NamedTuple):
-    """What `terrace serve` was told. `tokens` is empty for callers on this machine only; `rate` 0 for no limit.
+    """What `terrace serve` was told. Without `tokens` and `callers` who asks is on this machine; `rate` 0: no limit.
 
+    `session_key` is what workers need in common, for a browser that asks one and then the other; empty for a new one.
     `own` is the folder in which the process that follows a repository says how it is; empty where none is followed.
     """
 
@@ -47,6 +54,8 @@ class Settings(NamedTuple):
     rate: float = 100.0
     burst: float = 200.0
     access_log: bool = True
+    callers: str = ""
+    session_key: str = ""
     own: str = ""
 
 
@@ -63,11 +72,17 @@ class Server:
         self._own = Path(settings.own) if settings.own else None
         self.shelf = Shelf(Path(settings.source))
         self.changes = Changes(self.shelf)
-        self.callers: Callers = TokenFile(Path(settings.tokens)) if settings.tokens else LocalOnly()
+        listed = CallerFile(Path(settings.callers)) if settings.callers else None
+        self.callers = _callers(settings, listed)
         slices = Slices(self.shelf, Opener(self.shelf.contents, os.environ if environ is None else environ))
+        sessions = Sessions(settings.session_key)
+        self.pages = Site(
+            self.shelf, slices, self.callers, sessions, tokens=bool(settings.tokens or listed), listed=listed
+        )  # fmt: skip
         self.api = self._api(Configs(slices, self.changes))
         rate = Rate(settings.rate, settings.burst)
-        self.app = Guard(self.api, self.callers, rate, written if settings.access_log else None)
+        self.guard = Guard(self.api, self.callers, rate, written if settings.access_log else None)
+        self.app: ASGIApp = with_passwords(self.pages.door(self.guard))
 
     def close(self) -> None:
         """Answer everybody who waits: the server is about to stop."""
@@ -89,6 +104,8 @@ class Server:
             lifespan=lifespan, openapi_url="/v1/openapi.json", docs_url=None, redoc_url=None, redirect_slashes=False,
         )  # fmt: skip
         made.include_router(api.routes(self.shelf, configs))
+        made.include_router(spring.routes(self.shelf, configs))
+        made.router.routes.extend(self.pages.routes())
         self._health_routes(made)
         _refusals(made)
         made.openapi = lambda: _openapi(made)  # type: ignore[method-assign]  # this is how FastAPI is told
@@ -122,9 +139,16 @@ class Server:
         async def metrics(request: Request) -> Response:
             """Numbers of the worker that answers, for Prometheus."""
             _refuse_limited(request)
-            counts, waiting = self.app.counts, self.changes.count
+            counts, waiting = self.guard.counts, self.changes.count
             said = health.metrics(self.shelf, asked.admitted(request).caller, counts, waiting, self._turning())
             return Response(said, headers={**_FRESH, "Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+
+
+def _callers(settings: Settings, listed: CallerFile | None) -> Callers:
+    ours: Callers = TokenFile(Path(settings.tokens)) if settings.tokens else LocalOnly()
+    if listed is None:
+        return ours
+    return Together(ours, listed) if settings.tokens else listed
 
 
 def _before_the_end(close: Callable[[], None]) -> None:
@@ -195,6 +219,9 @@ def _openapi(made: FastAPI) -> dict[str, Any]:
         said = get_openapi(title=made.title, version=made.version, description=made.description, routes=made.routes)
         parts = said.setdefault("components", {})
         parts["schemas"] = {"Problem": documented.PROBLEM, "Configuration": documented.CONFIGURATION}
-        parts["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "trc_<id>_<secret>"}}
+        parts["securitySchemes"] = {
+            "token": {"type": "http", "scheme": "bearer", "bearerFormat": "trc_<id>_<secret> or JWT"},
+            "password": {"type": "http", "scheme": "basic", "description": "The token as password, of any user."},
+        }
         made.openapi_schema = said
     return made.openapi_schema

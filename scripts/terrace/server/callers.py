@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import ipaddress
-import logging
-import os
-import threading
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from terrace.errors import TerraceError
 from terrace.server import tokens
+from terrace.server.peers import NOBODY, Peer
+from terrace.server.reread import Reread
 from terrace.server.tokens import ANY, Scopes
 
-log = logging.getLogger("terrace.server")
 _LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -51,8 +48,14 @@ class Caller(NamedTuple):
 class Callers(Protocol):
     """Tells who asks."""
 
-    def caller(self, authorization: str, client: str, host: str) -> Caller | None:
-        """Who asks with this `Authorization`, from this address, with this `Host`; None for nobody known."""
+    async def ready(self, authorization: str) -> None:
+        """Wait until what this `Authorization` is judged by is here, if it can be had. It blocks no other request."""
+
+    def caller(self, authorization: str, client: str, host: str, peer: Peer = NOBODY) -> Caller | None:
+        """Who asks with this `Authorization`, from this address, with this `Host`; None for nobody known.
+
+        `peer` is who showed a certificate for the connection.
+        """
 
 
 ANONYMOUS = Caller("anonymous", Scopes((ANY,), (ANY,), (ANY,), ("read",)))
@@ -65,7 +68,10 @@ class LocalOnly:
     machine's own names are answered.
     """
 
-    def caller(self, authorization: str, client: str, host: str) -> Caller | None:
+    async def ready(self, authorization: str) -> None:
+        """Nothing has to be had."""
+
+    def caller(self, authorization: str, client: str, host: str, peer: Peer = NOBODY) -> Caller | None:
         """The anonymous caller, from loopback only."""
         local = is_loopback(client) and _name(host) in _LOCAL_NAMES
         return ANONYMOUS if local and not authorization else None
@@ -75,42 +81,21 @@ class TokenFile:
     """Callers by the tokens of a file, which is read again when it changes. One that is not right is not taken up."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = threading.Lock()
-        self._seen = self._stamp()
-        self._tokens = {each.id: each for each in tokens.read(path)}
+        self._tokens = Reread("the tokens", (path,), lambda: {each.id: each for each in tokens.read(path)})
 
-    def caller(self, authorization: str, client: str, host: str) -> Caller | None:
+    async def ready(self, authorization: str) -> None:
+        """The file is here."""
+
+    def caller(self, authorization: str, client: str, host: str, peer: Peer = NOBODY) -> Caller | None:
         """The caller whose token `authorization` carries, unless it is over."""
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer":
             return None
-        self._reload()
-        found = self._tokens.get(tokens.id_of(token.strip()))
+        found = self._tokens.now.get(tokens.id_of(token.strip()))
         # Somebody without a known id waits as long as somebody with one.
         if not tokens.matches(found, token.strip()) or found is None or found.expires <= datetime.now(UTC):
             return None
         return Caller(f"{found.name} ({found.id})", found.scopes)
-
-    def _reload(self) -> None:
-        stamp = self._stamp()
-        if stamp == self._seen:
-            return
-        with self._lock:
-            if stamp == self._seen:
-                return
-            self._seen = stamp
-            try:
-                self._tokens = {each.id: each for each in tokens.read(self._path)}
-            except TerraceError as error:
-                log.error("the tokens stay as they were: %s", error.message)
-
-    def _stamp(self) -> tuple[int, ...]:
-        try:
-            found = os.stat(self._path)  # noqa: PTH116 - asked for at every request
-        except OSError:
-            return ()
-        return found.st_ino, found.st_mtime_ns, found.st_size, found.st_mode
 
 
 def is_loopback(address: str) -> bool:

@@ -16,6 +16,8 @@ from terrace.server.access import Access
 from terrace.server.asked import Admitted
 from terrace.server.callers import Caller, Callers
 from terrace.server.limits import Rate
+from terrace.server.pages.door import OPENED
+from terrace.server.peers import NOBODY, STATE, Peer
 from terrace.server.problems import BUG, ProblemError, problem
 
 LARGEST_BODY = 64 * 1024
@@ -32,7 +34,7 @@ _HEADERS = (
 )
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="terrace"'}
-_NOBODY = "A token is needed: Authorization: Bearer trc_..."
+_UNKNOWN = "A token is needed: Authorization: Bearer ..."
 log = logging.getLogger("terrace.server")
 
 
@@ -68,19 +70,21 @@ class Guard:
     async def _pass(self, passage: _Passage, scope: Scope, receive: Receive) -> None:
         try:
             _check_size(scope)
-            self._admit(passage, scope)
+            await self._admit(passage, scope)
             await self._app(scope, _limited(receive), passage.send)
         except ProblemError as error:
             await problem(error.status, error.detail, error.headers)(scope, receive, passage.send)
 
-    def _admit(self, passage: _Passage, scope: Scope) -> None:
-        client = passage.client
+    async def _admit(self, passage: _Passage, scope: Scope) -> None:
+        client, authorization = passage.client, _header(scope, b"authorization")
+        peer: Peer = scope.get("state", {}).get(STATE, NOBODY)
 
         def again() -> Caller | None:
-            return self._callers.caller(_header(scope, b"authorization"), client, _header(scope, b"host"))
+            return self._callers.caller(authorization, client, _header(scope, b"host"), peer)
 
+        await self._callers.ready(authorization)
         caller = again()
-        is_open = scope["path"] in OPEN
+        is_open = scope["path"] in OPEN or OPENED in scope
         if caller is not None:
             passage.caller = caller.name
             scope["terrace.admitted"] = Admitted(caller, again)
@@ -92,7 +96,7 @@ class Guard:
             if waits:
                 raise ProblemError(429, "Too many requests.", {"Retry-After": str(ceil(waits))})
         if caller is None and not is_open:
-            raise ProblemError(401, _NOBODY, _CHALLENGE)
+            raise ProblemError(401, _UNKNOWN, _CHALLENGE)
 
 
 class _Passage:

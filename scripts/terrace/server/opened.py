@@ -14,7 +14,7 @@ from terrace.model.reference import Reference, is_reference, parse
 from terrace.model.secret import Secret
 from terrace.model.source import Pointer
 from terrace.model.typed import nest, typed
-from terrace.opening import Keyholder, Scalar, in_the_open
+from terrace.opening import Keyholder, Scalar, by_place
 from terrace.server.contents import MIB, Contents, Kept
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Opener:
         sha256 = bundle.manifest.files[name].sha256
         known = self._files.get(sha256)
         if known is not None:
-            self._keys.release(layer, partial(in_the_open, known), snapshot.commit, reason=reason)
+            self._keys.release(layer, partial(by_place, known), snapshot.commit, reason=reason)
             return known
         text = self._contents.read(bundle, name).decode("utf-8")
         opened = self._keys.values(layer, text, snapshot.commit, reason=reason)

@@ -9,9 +9,10 @@ import signal
 import socket
 import threading
 import time
+import typing
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -20,18 +21,21 @@ from uvicorn.supervisors import Multiprocess
 from terrace.errors import ExitCode, TerraceError
 from terrace.server import logs
 from terrace.server.app import Server, Settings
+from terrace.server.pages.sessions import new_key
+from terrace.server.tls import Protocol, Tls
 
 DRAIN = 20
 """Seconds that requests have to end in, once the server is told to stop."""
 
 
 class Listening(NamedTuple):
-    """Where to listen. `behind_proxy`: a proxy on this machine says who asks."""
+    """Where to listen. `behind_proxy`: a proxy on this machine says who asks. Without `tls` all is in the clear."""
 
     host: str
     port: int
     workers: int = 1
     behind_proxy: bool = False
+    tls: Tls | None = None
 
 
 class Factory:
@@ -55,7 +59,7 @@ def _until_parent_ends(parent: int) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-class Beside(Protocol):
+class Beside(typing.Protocol):
     """A process that goes on beside those that serve, until it is told to stop."""
 
     def stop(self) -> None:
@@ -64,21 +68,27 @@ class Beside(Protocol):
 
 def run(settings: Settings, listening: Listening, beside: Callable[[], Beside] | None = None) -> int:
     """Serve until told to stop, with what `beside` starts as long. Returns an exit code."""
+    settings = settings._replace(session_key=new_key())
     config = uvicorn.Config(
         Factory(settings, os.getpid()), factory=True, host=listening.host, port=listening.port,
         workers=listening.workers,
         lifespan="on", log_config=None, access_log=False, server_header=False,
         proxy_headers=listening.behind_proxy, forwarded_allow_ips="127.0.0.1,::1",
+        ssl_context_factory=listening.tls.following if listening.tls else None,
+        http=Protocol if listening.tls else "auto",
         timeout_keep_alive=65, timeout_graceful_shutdown=DRAIN, h11_max_incomplete_event_size=16 * 1024,
     )  # fmt: skip
     # The command line leaves collecting out, for it ends soon.
     gc.enable()
     logs.begin()
     with _bound(config) as bound:
-        where = address(config.host, bound.getsockname()[1])
+        where = address(config.host, bound.getsockname()[1], config.is_ssl)
         logging.getLogger("terrace.server").info("%s is served at %s", settings.source, where)
         with _started(beside):
             if listening.workers == 1:
+                if listening.tls:
+                    # What renews certificates sends it by custom. The files are read again when they change.
+                    signal.signal(signal.SIGHUP, signal.SIG_IGN)
                 uvicorn.Server(config).run(sockets=[bound])
             else:
                 Multiprocess(config, sockets=[bound]).run()
@@ -99,9 +109,10 @@ def _started(beside: Callable[[], Beside] | None) -> Iterator[None]:
         running.stop()
 
 
-def address(host: str, port: int) -> str:
+def address(host: str, port: int, secure: bool = False) -> str:
     """The URL of what listens there."""
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    scheme = "https" if secure else "http"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def _bound(config: uvicorn.Config) -> socket.socket:
@@ -112,7 +123,7 @@ def _bound(config: uvicorn.Config) -> socket.socket:
         bound.bind((config.host, config.port))
     except OSError as error:
         bound.close()
-        where = address(config.host, config.port)
+        where = address(config.host, config.port, config.is_ssl)
         raise TerraceError(f"cannot listen at {where}: {error.strerror}", hint="Choose another one: --port.") from error
     bound.set_inheritable(True)
     return bound

@@ -123,10 +123,19 @@ def _text(node: Node | None, complain: Callable[[str, Node], None], kind: str = 
 _KINDS = {"str": "text (in quotes, if it looks like something else)", "int": "a whole number", "bool": "true or false"}
 
 
+_NEWEST = 3
+"""The major version of SOPS whose files are understood."""
+
+
 def _version(node: MappingNode, fields: dict[str, Node], complain: Callable[[str, Node], None]) -> str:
     version = _text(fields.get("version"), complain)
     if not version.startswith("1.") and not _SEMVER.fullmatch(version):
         complain("the metadata name no version of SOPS in full (such as 3.9.4)", fields.get("version", node))
+    elif int(version.partition(".")[0]) > _NEWEST:
+        # What a file of a later one means by the same words is not known.
+        complain(
+            f"SOPS {version} made it, and the format of SOPS {_NEWEST} is the newest known here", fields["version"]
+        )
     return version
 
 

@@ -44,6 +44,7 @@ from terrace.validate.schema import Compiled, Problem, schemas_of
 from terrace.validate.suppress import Marks
 
 if TYPE_CHECKING:
+    from terrace.validate.given import Witness
     from terrace.validate.run import Taker
 
 _NONE: list[Finding] = []
@@ -64,8 +65,10 @@ class Engine:
         cross_checks: Mapping[str, CrossCheck] | None = None,
         rules: Sequence[Rule] | None = None,
         taker: Taker | None = None,
+        seen: Witness | None = None,
     ) -> None:
         self.repository = repository
+        self._seen = seen or {}
         self.layering = Layering(repository)
         self.facts = Facts(self.layering)
         self.today = today
@@ -158,7 +161,7 @@ class Engine:
         plain = tuple(layer_file(document, self.repository, tenant) for document in plain_documents(files))
         sealed = tuple(layer_file(document, self.repository, tenant) for document in files.secrets.values())
         ledgers = tuple(layer_file(document, self.repository, tenant) for document in files.ledgers.values())
-        view = FilesView(files, plain, sealed, tenant, self.repository, self.today, ledgers)
+        view = FilesView(files, plain, sealed, tenant, self.repository, self.today, ledgers, self._seen)
         yield from map(Found, self._run("files", view))
         for file in plain:
             if file.kind != "stray":

@@ -14,7 +14,11 @@ from terrace.model.entities import Environment, Files, Repository, Tenant
 from terrace.model.layers import EffectiveConfig, Layer, Target
 from terrace.model.service import Contract, Field
 from terrace.model.source import Document, Location, Pointer
+from terrace.model.witness import Seen
 from terrace.validate.facts import Facts
+
+Witness = Mapping[str, Mapping[Pointer, Seen]]
+"""What Git knows of secrets: by secrets file, and by place in it."""
 
 
 class LayerFile(NamedTuple):
@@ -54,7 +58,8 @@ class FilesView(NamedTuple):
     """The files of one tenant, or (`tenant` None) those of environments, groups and wherever no tenant is.
 
     `plain` and `sealed` are the plain and the secrets files among them that could be read, `ledgers` what says of the
-    latter when each secret was made; `today` is the day that they are judged on.
+    latter when each secret was made; `today` is the day that they are judged on. `seen` is what Git's history says of
+    the age of each secret: nothing where it was not asked.
     """
 
     files: Files
@@ -64,6 +69,7 @@ class FilesView(NamedTuple):
     repository: Repository
     today: date
     ledgers: tuple[LayerFile, ...] = ()
+    seen: Witness = MappingProxyType({})
 
 
 class Below(NamedTuple):

@@ -1,4 +1,4 @@
-"""Secrets that are older than their policy allows, as their ledgers say."""
+"""Secrets that are to be renewed, as their ledgers say: older than their policy allows, or known to who has left."""
 
 from __future__ import annotations
 
@@ -17,24 +17,37 @@ GRACE = 30
 
 
 class Overdue(NamedTuple):
-    """A secret that should have been renewed by the day `due`, with its place in the ledger."""
+    """A secret that should have been renewed `days` ago, with its place in the ledger, and what is to be said of it."""
 
-    key: str
+    pointer: Pointer
     location: Location
-    rotated: date
-    due: date
     days: int
+    message: str
 
 
 def overdue(view: FilesView) -> Iterator[Overdue]:
-    """Every secret of these files' ledgers that is older than its policy allows."""
+    """Every secret of these files' ledgers that should have been renewed, each once."""
     for file in view.ledgers:
         for key, pointer, entry in entries(file.document.value):
             if isinstance(entry, Entry):
-                due = _due(file, pointer, entry)
-                if due is not None and due < view.today:
-                    place = file.document.at((key, "rotated"))
-                    yield Overdue(key, place, entry.rotated, due, (view.today - due).days)
+                found = [*_too_old(file, key, pointer, entry, view.today), *_asked(file, key, entry, view.today)]
+                yield from sorted(found, key=lambda each: each.days)[-1:]
+
+
+def _asked(file: LayerFile, key: str, entry: Entry, today: date) -> Iterator[Overdue]:
+    if entry.due is not None and entry.due <= today:
+        place = (key, "due")
+        message = f"{key} is due since {entry.due}: somebody may know it who must not"
+        yield Overdue(place, file.document.at(place), (today - entry.due).days, message)
+
+
+def _too_old(file: LayerFile, key: str, pointer: Pointer, entry: Entry, today: date) -> Iterator[Overdue]:
+    due = _due(file, pointer, entry)
+    if due is not None and due < today:
+        place = (key, "rotated")
+        days = (today - due).days
+        age = f"was due on {due}" if days <= GRACE else f"is {days} days overdue"
+        yield Overdue(place, file.document.at(place), days, f"{key} {age}: its value is of {entry.rotated}")
 
 
 def _due(file: LayerFile, pointer: Pointer, entry: Entry) -> date | None:

@@ -137,7 +137,8 @@ class Example(NamedTuple):
     as a dotted path. `also` names the codes of other findings that such files cannot but give. `stale` names generated
     files that are not as their contracts would have them. `python` False: no contract's
     Python is run, as at a revision. `opened` holds the values of opened secrets files, by path and dotted path;
-    `tried` what else came of trying keys on a file.
+    `tried` what else came of trying keys on a file. `seen` is what Git says of secrets: by secrets file and dotted
+    path, the day.
     """
 
     files: Mapping[str, str | bytes | Unreadable | None]
@@ -146,6 +147,7 @@ class Example(NamedTuple):
     also: tuple[str, ...] = ()
     stale: tuple[str, ...] = ()
     python: bool = True
+    seen: Mapping[str, Mapping[str, str]] = MappingProxyType({})
     opened: Mapping[str, Mapping[str, Scalar]] = MappingProxyType({})
     tried: Mapping[str, Trial] = MappingProxyType({})
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from terrace.model.service import Contract
     from terrace.source import Source
     from terrace.validate.engine import CrossCheck, Engine
+    from terrace.validate.given import Witness
     from terrace.validate.rule import Rule
     from terrace.validate.verdicts import Verdicts
 
@@ -79,12 +80,13 @@ def check(
     cross_checks: Mapping[str, CrossCheck] | None = None,
     rules: Sequence[Rule] | None = None,
     stale: Iterable[str] = (),
+    seen: Witness | None = None,
 ) -> list[Found]:
     """Everything that is wrong in a source: what all tenants share, each tenant, and the generated files at `stale`."""
     given = None if cross_checks is None else dict(cross_checks)
     checks = None if given is None else lambda _contracts, _answers: given
     tree = load.Tree(source)
-    return run(tree, today, cross_checks=checks, rules=rules, stale=stale, cached=False).found
+    return run(tree, today, cross_checks=checks, rules=rules, stale=stale, cached=False, seen=seen).found
 
 
 def run(
@@ -98,11 +100,14 @@ def run(
     cached: bool = True,
     taker: Taker | None = None,
     progress: Progress = without_progress,
+    seen: Witness | None = None,
 ) -> Checked:
     """Every rule over the shared part of a repository, and over each of its tenants.
 
-    `cross_checks` gives the contracts' own rules; without it only their schemas are asked.
+    `cross_checks` gives the contracts' own rules; without it only their schemas are asked. `seen` is what Git's history
+    says of secrets; a verdict that it is part of is not kept, for it follows from more than files.
     """
+    cached = cached and seen is None
     verdicts, keys, whole = _known(tree, today, "contracts" if cross_checks else "schemas") if cached else _NOTHING
     if verdicts and (kept := verdicts.get(_WHOLE, whole)):
         return Checked(*kept)
@@ -111,7 +116,7 @@ def run(
 
     repository = load.common(tree)
     checks = cross_checks(repository.contracts, verdicts.answers if verdicts else {}) if cross_checks else {}
-    engine = Engine(repository, today=today, cross_checks=checks, rules=rules, taker=taker)
+    engine = Engine(repository, today=today, cross_checks=checks, rules=rules, taker=taker, seen=seen)
     if taker:
         taker.open(repository)
     found = (

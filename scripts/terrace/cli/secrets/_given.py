@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from terrace.model.secret import Secret
     from terrace.model.service import Field
     from terrace.model.source import Pointer
+    from terrace.opening import Scalar
     from terrace.secrets.change import Changed
-    from terrace.secrets.opening import Opener, Scalar
+    from terrace.secrets.opening import Opener
     from terrace.secrets.place import Place
 
 MOST = 1 << 20
@@ -124,7 +125,14 @@ def _asked(path: str) -> str:
 
     if sys.stdin is None or not sys.stdin.isatty():
         raise UsageError("there is no terminal to ask for the value", hint="Give it on standard input: --stdin")
-    first = getpass(f"Value of {path} (not shown): ", stream=sys.stderr)
-    if first != getpass("Once more: ", stream=sys.stderr):
+    try:
+        first = getpass(f"Value of {path} (not shown): ", stream=sys.stderr)
+        again = getpass("Once more: ", stream=sys.stderr)
+    except EOFError:
+        sys.stderr.write("\n")
+        raise UsageError("no value was given; nothing was changed") from None
+    except UnicodeDecodeError:
+        raise UsageError("what was typed is not UTF-8; nothing was changed") from None
+    if first != again:
         raise UsageError("the two values are not the same; nothing was changed")
     return first

@@ -48,16 +48,41 @@ def names(path: str) -> Mapping[str, str]:
     return {}
 
 
+def known(path: str) -> frozenset[str] | None:
+    """The keys that may get secrets by the register nearest above `path`; None where there is no register.
+
+    While Git merges it is still ours in the work tree. One that is in conflict knows nobody.
+    """
+    from terrace import yamlio
+    from terrace.model.recipients import FILE, register_of
+
+    for folder in Path(path).absolute().parents:
+        file = folder / FILE
+        if os.path.lexists(file):
+            document = yamlio.read(str(file), file.read_bytes())[0] if file.is_file() else None
+            return frozenset(each.key for each in register_of(document).recipients.values() if not each.retired)
+    return None
+
+
 def complain(lines: list[str]) -> None:
     """Lines for whoever merges."""
-    sys.stderr.write("".join(f"{line}\n" for line in lines))
+    from terrace.report.cells import printable
+
+    sys.stderr.write("".join(f"{printable(line)}\n" for line in lines))
 
 
-def warn_of_exposed(merged: Merged, names: Mapping[str, str]) -> None:
-    """Say which new values somebody can still read whom this merge takes away."""
+def warn_of_people(merged: Merged, names: Mapping[str, str]) -> None:
+    """Say which new values somebody can still read whom this merge takes away, and who is not let in."""
     from terrace.model.source import dotted
     from terrace.secrets.outline import printable
 
+    complain(
+        [
+            f"terrace: {names.get(key, key)} is left out: one side added it, the other made a new data key, and our "
+            "register does not name it. To let it in: terrace secrets recipients sync"
+            for key in merged.strangers
+        ]
+    )
     complain(
         [
             f"terrace: rotate {printable(dotted(each.pointer))}: it was encrypted for "

@@ -39,8 +39,10 @@ def configure(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Read the log; write nothing to it."""
     from terrace.audit import Log
-    from terrace.secrets.opening import log_folder
+    from terrace.opening import log_folder
 
+    if args.last < 1:
+        raise UsageError(f"--last {args.last}: name how many records to show")
     folder = args.log or log_folder(os.environ)
     if not Path(folder).is_dir():
         raise UsageError(f"there is no audit log at {folder}", hint="It begins when a secret is first opened.")
@@ -86,7 +88,7 @@ def _show(args: Namespace, log: Log) -> int:
         for record in log.read()
         if args.file in record.opening.file and args.user in ("", record.opening.who.user)
     )
-    records = list(deque(wanted, maxlen=max(args.last, 0)))
+    records = list(deque(wanted, maxlen=args.last))
     text = records_json(records) if args.format == "json" else records_text(records, _options.style(args))
     _options.write(args, text)
     return ExitCode.CLEAN

@@ -2,8 +2,9 @@
 
 The plain text stands in a file in memory (XDG_RUNTIME_DIR or /dev/shm, if that is a tmpfs), in a folder that only you
 may enter; a process of its own removes it when this one ends, even by SIGKILL. Without such a place nothing is edited.
-VISUAL or EDITOR names the program, vi by default. What breaks the contract is not written; values that stay the same
-keep their ciphertext. Set up your editor so that it keeps no copies elsewhere: backups, undo files, registers.
+VISUAL or EDITOR names the program, vi by default. What breaks the contract is not written, nor is an empty file; values
+that stay the same keep their ciphertext. Set up your editor so that it keeps no copies elsewhere: backups, undo files,
+registers.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from terrace.cli.secrets import _given
-from terrace.errors import ExitCode, RefusedError, TerraceError
+from terrace.errors import ExitCode, RefusedError, TerraceError, UsageError
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -62,9 +63,13 @@ def _edited(text: str, name: str) -> str:
     with guarded(os.environ, name, text) as file:
         _edit(file)
         try:
-            return file.read_text(encoding="utf-8")
+            left = file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError):
             raise TerraceError("the editor left no text that could be read; nothing was written") from None
+    if text.strip() and not left.strip():
+        # As Git takes it: whoever empties a file gives up. An editor that fails may leave the same.
+        raise RefusedError("the file is empty; nothing was written", hint="To take every secret out, leave {} in it.")
+    return left
 
 
 def _edit(file: Path) -> None:
@@ -72,7 +77,12 @@ def _edit(file: Path) -> None:
     import signal
     import subprocess
 
-    command = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
+    try:
+        command = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
+    except ValueError:
+        raise UsageError("the quotes in EDITOR do not close") from None
+    if not command:
+        raise UsageError("EDITOR names no program")
     # Ctrl-C is the editor's while it runs. A handler, unlike ignoring it, is not inherited.
     before = signal.signal(signal.SIGINT, lambda *_: None)
     try:

@@ -33,6 +33,10 @@ def run(args: Namespace) -> int:
         raise RefusedError("standard output is no terminal: a pipe or a file would get the value", hint=hint)
     opener = _given.opener_of(args, "secrets get")
     text = one(place, pointer, opener)
-    sys.stdout.write(text.reveal() + ("\n" if terminal else ""))
+    if terminal:
+        sys.stdout.write(text.reveal() + "\n")
+    else:
+        # The very bytes, whatever the locale makes of other output.
+        sys.stdout.buffer.write(text.reveal().encode())
     _given.warn(opener)
     return ExitCode.CLEAN

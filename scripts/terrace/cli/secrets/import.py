@@ -36,12 +36,20 @@ def run(args: Namespace) -> int:
 
 
 def _text(file: str) -> str:
+    """The text of the file, whole: one that was cut would be another file."""
+    if file == "-" and sys.stdin is None:
+        raise UsageError("there is no standard input")
     try:
         if file == "-":
-            return sys.stdin.buffer.read(_given.MOST).decode("utf-8")
-        with open(file, "rb") as stream:
-            return stream.read(_given.MOST).decode("utf-8")
-    except UnicodeDecodeError:
-        raise UsageError(f"{file} is not UTF-8") from None
+            data = sys.stdin.buffer.read(_given.MOST + 1)
+        else:
+            with open(file, "rb") as stream:
+                data = stream.read(_given.MOST + 1)
     except OSError as error:
         raise UsageError(f"cannot read {file}: {error.strerror}") from error
+    if len(data) > _given.MOST:
+        raise UsageError(f"{file} holds more than {_given.MOST >> 20} MiB: those are no secrets")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise UsageError(f"{file} is not UTF-8") from None

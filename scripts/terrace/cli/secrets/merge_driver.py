@@ -51,7 +51,7 @@ def run(args: Namespace) -> int:
         # Whatever it is, this file is to be merged by somebody else, and the rest of the merge goes on.
         _sides.complain(refusal(args.path, error, Path(args.ours), Path(args.theirs), names))
         return ExitCode.FINDINGS
-    _sides.warn_of_exposed(merged, names)
+    _sides.warn_of_people(merged, names)
     _sides.complain(conflict(args.path, merged.clashes))
     return ExitCode.FINDINGS if merged.clashes else ExitCode.CLEAN
 
@@ -59,11 +59,12 @@ def run(args: Namespace) -> int:
 def _merged(args: Namespace) -> Merged:
     from datetime import UTC, datetime
 
-    from terrace.cli.secrets._sides import opener, replace
+    from terrace.cli.secrets._sides import known, opener, replace
     from terrace.secrets.merging import merge
 
     base, ours, theirs = (Path(file).read_bytes().decode("utf-8") for file in (args.base, args.ours, args.theirs))
-    merged = merge(base, ours, theirs, opener(args.path, "secrets merge-driver"), datetime.now(UTC))
+    open_ = opener(args.path, "secrets merge-driver")
+    merged = merge(base, ours, theirs, open_, datetime.now(UTC), known=known(args.path))
     if merged.text != ours:
         replace(Path(args.ours), merged.text.encode("utf-8"))
     return merged

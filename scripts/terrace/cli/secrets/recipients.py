@@ -1,12 +1,12 @@
 """Let somebody in, take somebody out, or encrypt every file for the right ones
 
   add NAME      enter a public key (--key) in the register, name it in each --env, then sync
-  remove NAME   retire it in the register, take it out of environments and tenants, then sync; the secrets that it could
-                read are listed, for whoever had the key may still know them: replace them
+  remove NAME   retire it in the register, take it out of environments and tenants, then sync
   sync          make .sops.yaml anew, and encrypt each secrets file for exactly those whom the register asks for
 
-A file that loses somebody gets a new data key. Changing a file needs a key that opens it; what no key at hand opens is
-named, and the exit code is 3. A run that was interrupted is made up for by the next sync.
+A file that loses somebody gets a new data key, and the secrets in it are due from that day on, for whoever had the key
+may still know them: `terrace secrets rotate --due` renews them. Changing a file needs a key that opens it; what no key
+at hand opens is named, and the exit code is 3. A run that was interrupted is made up for by the next sync.
 """
 
 from __future__ import annotations
@@ -14,10 +14,14 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from terrace.cli import _options
 from terrace.cli.secrets import _given, _register
 from terrace.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from terrace.secrets.sync import Sealed
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -46,15 +50,16 @@ def run(args: Namespace) -> int:
         folder, _register.wrong(folder), _register.opener_of(args, f"secrets recipients {args.action}")
     )
     if due:
-        sys.stdout.write(f"{args.name} could read these secrets; replace them:\n")
+        sys.stdout.write(f"{args.name} could read these secrets, so they are due now:\n")
         sys.stdout.writelines(f"  {line}\n" for line in due)
+        sys.stdout.write("To renew them: terrace secrets rotate --due\n")
     return code
 
 
 def _texts(args: Namespace, folder: Path) -> dict[str, str | None]:
     from terrace.secrets import register
 
-    found = register.whole(folder)
+    found = _register.sound(folder)
     today = _given.now().date()
     if args.action == "add":
         return register.entered(found, register.recipient(args.name, args.kind, args.key, args.owner, args.env, today))
@@ -66,18 +71,23 @@ def _told(folder: Path, texts: dict[str, str | None]) -> int:
     from terrace.secrets.sync import sealed_files
 
     sys.stdout.writelines(f"would write {path}\n" for path in texts)
-    files = [file.document.path for file in sealed_files(whole(folder, texts)) if not file.is_right]
-    sys.stdout.writelines(f"would encrypt {path}\n" for path in files)
+    files = [file for file in sealed_files(whole(folder, texts)) if not file.is_right]
+    sys.stdout.writelines(f"would encrypt {file.document.path}\n" for file in files)
+    sys.stdout.writelines(f"would make due {_named(file)}\n" for file in files if file.too_many)
     return ExitCode.CLEAN
 
 
 def _readable(folder: Path, name: str) -> list[str]:
     """The secrets that somebody can read by what the files say."""
-    from terrace.model.source import dotted
     from terrace.secrets.register import whole
     from terrace.secrets.sync import sealed_files
 
     found = whole(folder)
     key = found.repository.register.recipients[name].key
-    files = [file for file in sealed_files(found) if key in file.keys]
-    return [f"{file.document.path}: {', '.join(dotted(place) for place in file.places)}" for file in files]
+    return [_named(file) for file in sealed_files(found) if key in file.keys]
+
+
+def _named(file: Sealed) -> str:
+    from terrace.model.source import dotted
+
+    return f"{file.document.path}: {', '.join(dotted(place) for place in file.places)}"

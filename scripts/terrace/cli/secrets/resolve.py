@@ -40,8 +40,8 @@ def run(args: Namespace) -> int:
     if git is None:
         raise RefusedError(f"{file} is not in a Git repository")
     path = f"{git.prefix}/{file.name}" if git.prefix else file.name
-    merged = _merged(git, path, _choices(args))
-    _sides.warn_of_exposed(merged, _sides.names(args.file))
+    merged = _merged(git, path, _choices(args), _sides.known(args.file))
+    _sides.warn_of_people(merged, _sides.names(args.file))
     if left := [clash for clash in merged.clashes if clash.pointer]:
         raise RefusedError(unsettled(path, left), hint="Settle all of them at once: --ours NAME, --theirs NAME")
     _sides.replace(file, merged.text.encode("utf-8"))
@@ -62,7 +62,7 @@ def _choices(args: Namespace) -> Choices:
     return {**ours, **theirs}
 
 
-def _merged(git: Git, path: str, choices: Choices) -> Merged:
+def _merged(git: Git, path: str, choices: Choices, known: frozenset[str] | None) -> Merged:
     from datetime import UTC, datetime
 
     from terrace.cli.secrets._sides import opener
@@ -72,7 +72,8 @@ def _merged(git: Git, path: str, choices: Choices) -> Merged:
     if ours is None or theirs is None:
         hint = "Where one side removed the file, it is kept by `git add`, and removed by `git rm`."
         raise RefusedError(f"Git does not keep {path} as merged from two sides", hint=hint)
-    return merge(base or "", ours, theirs, opener(path, "secrets resolve"), datetime.now(UTC), choices=choices)
+    open_ = opener(path, "secrets resolve")
+    return merge(base or "", ours, theirs, open_, datetime.now(UTC), choices=choices, known=known)
 
 
 def _stage(git: Git, number: int, path: str) -> str | None:

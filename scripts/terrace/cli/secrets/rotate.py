@@ -4,7 +4,8 @@ The system that takes the secret is told by the policy's hook; the value before 
 and a later run takes it away. An interrupted run can be run again. What is written has to be committed and deployed.
 Where a layer names the value by a reference to a secret manager, the store gets a new version.
 
---data-keys encrypts files anew under keys of their own, for the same people. No value and no age changes.
+--data-keys encrypts files anew under keys of their own, for the same people, where those are whom the register asks
+for. No value and no age changes.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from terrace.cli import _options
-from terrace.cli.secrets import _given
-from terrace.errors import ExitCode, TerraceError, UsageError
+from terrace.cli.secrets import _given, _register
+from terrace.errors import ExitCode, RefusedError, TerraceError, UsageError
+from terrace.model.recipients import FILE as REGISTER
 
 if TYPE_CHECKING:
     from terrace.secrets.plan import Planned
@@ -117,8 +119,15 @@ def _data_keys(args: Namespace, folder: Path, now: datetime) -> int:
         sys.stdout.writelines(f"would give {path} a new data key\n" for path in files)
         return ExitCode.CLEAN
     opener, failed = _given.opener_of(args, "secrets rotate --data-keys"), 0
+    # Who stands in a file is covered by no seal: whoever pushed it could name a key of their own.
+    wrong = {file.document.path for file in _register.wrong(folder)} if (folder / REGISTER).exists() else set()
     for path in progress(files, len(files), "New data keys"):
         try:
+            if path in wrong:
+                raise RefusedError(
+                    "it is not encrypted for exactly those whom the register asks for",
+                    hint="First: terrace secrets recipients sync",
+                )
             renew(folder, path, opener, now)
         except TerraceError as error:
             failed += 1

@@ -7,12 +7,13 @@ commit.
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from terrace.cli import _options
-from terrace.errors import ExitCode
+from terrace.errors import ExitCode, UsageError
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -24,6 +25,10 @@ def run(args: Namespace) -> int:
     """Look, and name the places."""
     from terrace.source.exposed import exposed, exposed_in
 
+    for file in args.files:
+        # Nothing would be found in it, and that would look like success.
+        if not os.path.lexists(file):
+            raise UsageError(f"there is no file {file}")
     found = exposed_in(Path(), args.files) if args.files else exposed(_options.folder_of(args).resolve())
     for location, what in found:
         sys.stdout.write(f"{location}: {what}\n")

@@ -34,5 +34,5 @@ def run(args: Namespace) -> int:
         text = standing_text(found, today, _options.style(args))
     _options.write(args, text)
     late = any(each.state in ("overdue", "revoke") for each in found)
-    wrong = any(each.disagreement and each.source == "ledger" for each in found)
+    wrong = any(each.is_contradicted for each in found)
     return ExitCode.FINDINGS if late or wrong else ExitCode.CLEAN

@@ -22,6 +22,7 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Look, and name them."""
+    from terrace.report.cells import one_line
     from terrace.secrets.reading import openers
 
     location, found = openers(_given.place_of(args), _given.pointer_of(args))
@@ -33,6 +34,6 @@ def run(args: Namespace) -> int:
     for each in found:
         retired = f", retired {each.retired}" if each.retired else ""
         about = f"{each.kind}, {each.owner}{retired}" if each.kind else "in no register"
-        lines.append(f"  {each.name}  ({about})\n")
+        lines.append(f"  {one_line(each.name)}  ({one_line(about)})\n")
     _options.write(args, "".join(lines))
     return ExitCode.CLEAN

@@ -28,6 +28,7 @@ _TEXT = f"database:\n  password: {SEALED}\n"
 GOOD = (Example({_PATH: _TEXT + NOTES}),)
 BAD = (
     Example({_PATH: _TEXT + NOTES.replace("  version: 3.12.2\n", "")}, f"{_PATH}:4", "sops"),
+    Example({_PATH: _TEXT + NOTES.replace("3.12.2", "99.0.0")}, f"{_PATH}:17", "sops"),
     Example({_PATH: _TEXT + NOTES.replace("3.12.2", "yesterday")}, f"{_PATH}:17", "sops"),
     Example({_PATH: _TEXT + NOTES.replace(f"  mac: {SEALED}\n", "")}, f"{_PATH}:4", "sops"),
     Example({_PATH: _TEXT + NOTES.replace('"2026-01-01T00:00:00Z"', "2026-01-01T00:00:00Z")}, f"{_PATH}:15", "sops"),

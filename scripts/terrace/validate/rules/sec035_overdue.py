@@ -1,10 +1,12 @@
 """# Secret that is overdue
 
-A secret is older than the policy of its contract, or of its environment, allows. Its ledger says so.
+A secret is older than the policy of its contract, or of its environment, allows; or somebody could read it who has been
+taken out since, and its ledger says `due`.
 
 **Why.** Whoever saw it once (a laptop, a backup, somebody who has left) can use it for as long as it is not renewed.
 
-**Fix.** Renew it: `terrace secrets rotate --due`. `terrace secrets status` shows what is due, and when.
+**Fix.** Renew it: `terrace secrets rotate --due`, or `terrace secrets set` where no policy says how. Both take `due` out of
+the ledger. `terrace secrets status` shows what is due, and when.
 
 **Exceptions.** It is a warning for thirty days, so that a pull request about something else can be merged; then it is the
 error `SEC037`.
@@ -26,6 +28,7 @@ _POLICY = (
 )
 GOOD = (
     Example({_LEDGER: "database.password: {created: 2020-01-01, rotated: 2020-01-01}\n"}),
+    Example({_LEDGER: "database.password: {created: 2020-01-01, rotated: 2020-01-01, due: 2031-01-01}\n"}),
     Example(
         {
             _LEDGER: "database.password: {created: 2026-03-03, rotated: 2026-03-03, phase: current}\n",
@@ -34,6 +37,11 @@ GOOD = (
     ),
 )
 BAD = (
+    Example(
+        {_LEDGER: "database.password:\n  created: 2026-05-01\n  rotated: 2026-05-01\n  due: 2026-05-31\n"},
+        f"{_LEDGER}:4",
+        '"database.password".due',
+    ),
     Example(
         {
             _LEDGER: "database.password:\n  created: 2026-01-01\n  rotated: 2026-03-02\n  phase: current\n",
@@ -50,5 +58,5 @@ def check(view: FilesView) -> Iterator[Hit]:
     """Every secret that is overdue, by no more than the days of grace."""
     for found in overdue(view):
         if found.days <= GRACE:
-            message = f"{found.key} was due on {found.due}: its value is of {found.rotated}"
-            yield Hit(message, found.location, (found.key, "rotated"), "Renew it: terrace secrets rotate --due.")
+            hint = "Renew it: terrace secrets rotate --due."
+            yield Hit(found.message, found.location, found.pointer, hint)

@@ -1,6 +1,6 @@
 """# Secret that is long overdue
 
-A secret is more than thirty days older than its policy allows.
+A secret is more than thirty days older than its policy allows, or its ledger has said `due` for longer.
 
 **Why.** As a warning it was passed by. A policy that nobody keeps is worse than none: it is believed.
 
@@ -33,6 +33,11 @@ GOOD = (
 )
 BAD = (
     Example(
+        {_LEDGER: "database.password: {created: 2026-01-01, rotated: 2026-02-01, due: 2026-02-02}\n"},
+        f"{_LEDGER}:1",
+        '"database.password".due',
+    ),
+    Example(
         {
             _LEDGER: "database.password: {created: 2026-01-01, rotated: 2026-02-01, phase: current}\n",
             _ENVIRONMENT: _POLICY,
@@ -48,5 +53,5 @@ def check(view: FilesView) -> Iterator[Hit]:
     """Every secret that is overdue by more than the days of grace."""
     for found in overdue(view):
         if found.days > GRACE:
-            message = f"{found.key} is {found.days} days overdue: its value is of {found.rotated}"
-            yield Hit(message, found.location, (found.key, "rotated"), "Renew it: terrace secrets rotate --due.")
+            hint = "Renew it: terrace secrets rotate --due."
+            yield Hit(found.message, found.location, found.pointer, hint)
