@@ -3,8 +3,8 @@
 Reads a bundle, a destination, or a folder of destinations, and follows it: a new release is served as soon as every
 byte of it was found right. With --follow it makes the releases too: each commit of a branch, or each edit of a work
 tree, is validated, built and deployed to the environments that --env names, and served. It listens on this machine
-only until it is told otherwise, and then wants tokens (terrace tokens create) and TLS. Certificates, keys and tokens are
-read again when their files change. Standard error gets a line of JSON for each request.
+only until it is told otherwise, and then wants tokens (terrace tokens create) and TLS. Certificates, keys and tokens
+are read again when their files change. Standard error gets a line of JSON for each request.
 """
 
 from __future__ import annotations
