@@ -58,8 +58,16 @@ def deploy(
     and writes nothing there.
     """
     now = now or datetime.now(UTC)
+    built = build(folder, staging, environments, at=at, today=now.date(), jobs=jobs, progress=progress)
+    return deliver(folder, built, actor=actor, reason=reason, now=now, dry_run=dry_run)
+
+
+def deliver(
+    folder: Path, made: Sequence[Built], *, actor: str, reason: str = "", now: datetime, dry_run: bool = False
+) -> list[Delivered]:
+    """The second half of `deploy`, for those who look at what was built before it goes anywhere."""
     delivered: list[Delivered] = []
-    for built in build(folder, staging, environments, at=at, today=now.date(), jobs=jobs, progress=progress):
+    for built in made:
         stopped = next((each for each in delivered if each.problem), None)
         if built.problem:
             delivered.append(Delivered(built, problem=built.problem))

@@ -7,6 +7,7 @@ files, and `load` everything at once for those who need it in memory.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -269,13 +270,21 @@ def _contracts(tree: Tree, files: Files) -> dict[str, Contract]:
         if isinstance(data, Unreadable):
             files.findings.append(_unreadable(entry, data))
             continue
-        schema = _schema(data)
-        if isinstance(schema, str):
-            files.findings.append(_unreadable(entry, Unreadable(schema, "Make it anew: terrace schemas")))
-            continue
-        document = Document(entry.path, data.decode(), schema, _locate)
-        contracts[service] = Contract(service, schema, path=entry.path, document=document)
+        contract = _contract(service, entry.path, data)
+        if isinstance(contract, str):
+            files.findings.append(_unreadable(entry, Unreadable(contract, "Make it anew: terrace schemas")))
+        else:
+            contracts[service] = contract
     return contracts
+
+
+@lru_cache(maxsize=64)  # a command loads twice, and a process that follows a repository does again and again
+def _contract(service: str, path: str, data: bytes) -> Contract | str:
+    """The contract in `data`, or why there is none."""
+    schema = _schema(data)
+    if isinstance(schema, str):
+        return schema
+    return Contract(service, schema, path=path, document=Document(path, data.decode(), schema, _locate))
 
 
 def _uncontracted(tree: Tree) -> frozenset[str]:

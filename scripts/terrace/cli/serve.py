@@ -1,9 +1,10 @@
 """Serve sealed bundles over HTTP, to programs in any language.
 
 Reads a bundle, a destination, or a folder of destinations, and follows it: a new release is served as soon as every
-byte of it was found right. It listens on this machine only until it is told otherwise, and then wants tokens (terrace
-tokens create) and TLS. Certificates, keys and tokens are read again when their files change. Standard error gets a line
-of JSON for each request.
+byte of it was found right. With --follow it makes the releases too: each commit of a branch, or each edit of a work
+tree, is validated, built and deployed to the environments that --env names, and served. It listens on this machine
+only until it is told otherwise, and then wants tokens (terrace tokens create) and TLS. Certificates, keys and tokens
+are read again when their files change. Standard error gets a line of JSON for each request.
 """
 
 from __future__ import annotations
@@ -13,15 +14,26 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from terrace.cli import _options
 from terrace.errors import TerraceError, UsageError
 
 if TYPE_CHECKING:
+    from terrace.server.app import Settings
+    from terrace.server.process import Listening
     from terrace.server.tls import Tls
+
+_WORKTREE = "worktree"
 
 
 def configure(parser: ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("--source", required=True, metavar="DIR", help="a bundle, a destination, or a folder of these")
+    parser.add_argument("--source", metavar="DIR", help="a bundle, a destination, or a folder of these")
+    parser.add_argument(
+        "--follow", metavar="REF", help=f"release a branch of the repository, or {_WORKTREE}: its files"
+    )
+    parser.add_argument(
+        "--env", action="append", default=[], metavar="ENV", help="with --repo; may be given several times"
+    )
     parser.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="default: 127.0.0.1")
     parser.add_argument("--port", type=int, default=8080, metavar="N", help="default: 8080; 0 for a free one")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes that serve; default: 1")
@@ -50,18 +62,39 @@ def run(args: Namespace) -> int:
 
     _refuse(args)
     settings = Settings(
-        args.source,
+        args.source or "",
         args.tokens or "",
         callers=args.callers or "",
         rate=args.rate,
         burst=2 * args.rate,
         access_log=not args.no_access_log,
     )
-    # What is wrong with the source or the tokens is said here, and not once by each worker.
-    Server(settings).shelf.close()
     tls = _tls(args)
     listening = process.Listening(args.host, args.port, args.workers, args.behind_proxy, tls)
+    if args.follow:
+        return _follow(args, settings, listening)
+    # What is wrong with the source or the tokens is said here, and not once by each worker.
+    Server(settings).shelf.close()
     return process.run(settings, listening)
+
+
+def _follow(args: Namespace, settings: Settings, listening: Listening) -> int:
+    """Serve what another process turns the repository into."""
+    from terrace.server import following, process
+    from terrace.server.app import Server
+    from terrace.server.turning.loop import remembered
+    from terrace.server.turning.wanted import Wanted, chosen
+
+    folder = (Path(args.repo) if args.repo else _options.folder_of(args)).absolute()
+    ref, environments = chosen(folder, args.follow, args.env)
+    if ref:
+        _options.warn_of_rules_not_run(folder, ref)
+    with following.own_folder(folder) as (own, lock):
+        wanted = Wanted(str(folder), ref, environments, str(own), f"{_options.actor()} (terrace serve)")
+        remembered(wanted)
+        settings = settings._replace(source=str(own / following.SERVED), own=str(own))
+        Server(settings).shelf.close()
+        return process.run(settings, listening, following.starter(wanted._asdict(), lock))
 
 
 def _refuse(args: Namespace) -> None:
@@ -69,7 +102,16 @@ def _refuse(args: Namespace) -> None:
 
     if args.workers < 1 or not 0 <= args.port <= 65535 or args.rate < 0:
         raise UsageError("--workers is at least 1, --port from 0 to 65535, --rate not below 0")
-    if not Path(args.source).is_dir():
+    if bool(args.source) == bool(args.follow):
+        raise UsageError(
+            "say what to serve: --source DIR, or what to release and serve: --repo DIR --follow REF",
+            hint=f"As: --follow main --env production, or --follow {_WORKTREE} --env development",
+        )
+    if args.follow and not args.env:
+        raise UsageError("--follow releases to the environments that are named, and none is", hint="--env NAME")
+    if args.env and not args.follow:
+        raise UsageError("--env belongs to --follow: what --source has is served, and nothing is released")
+    if args.source and not Path(args.source).is_dir():
         raise UsageError(f"{args.source} is not a folder", hint="Name a destination, a folder of them, or a bundle.")
     if bool(args.tls_cert) != bool(args.tls_key) or (args.client_ca and not args.tls_cert):
         raise UsageError("--tls-cert and --tls-key come together, and --client-ca only with them")

@@ -10,7 +10,7 @@ contract takes longer than to judge a tenant.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,6 +60,15 @@ def _ask_without_secrets(model: type[BaseModel], data: bytes, contract: Contract
     return ask(model, data, contract, pointer)
 
 
+@lru_cache(maxsize=64)
+def _models_of(root: Path, service: str, source: bytes) -> dict[Pointer, type[BaseModel]]:
+    """The models of a contract's sections that have rules. The same source is run once by one process."""
+    from terrace.schemas.contracts import model_of
+    from terrace.schemas.sections import sections
+
+    return dict(sections(model_of(root, service)))
+
+
 class _Rules:
     """The rules of one contract, and their answers: by the section's values, and by the object that holds them."""
 
@@ -75,10 +84,8 @@ class _Rules:
 
     @cached_property
     def _models(self) -> dict[Pointer, type[BaseModel]]:
-        from terrace.schemas.contracts import model_of
-        from terrace.schemas.sections import sections
-
-        return dict(sections(model_of(self._root, self._contract.service)))
+        service = self._contract.service
+        return _models_of(self._root, service, (self._root / f"schemas/{service}.py").read_bytes())
 
     def check(self, values: dict[str, Any]) -> Said:
         """Everything that is wrong with the sections of `values`. One that many targets share is looked at once."""

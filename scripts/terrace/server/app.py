@@ -21,11 +21,12 @@ from starlette.types import ASGIApp
 
 from terrace import __version__
 from terrace.errors import TerraceError
-from terrace.server import access, api, asked, bundles, documented, health
+from terrace.server import access, api, asked, bundles, documented, following, health
 from terrace.server.access import Access
 from terrace.server.callers import Callers, LocalOnly, TokenFile
 from terrace.server.changes import Changes
 from terrace.server.events import Configs
+from terrace.server.following import State
 from terrace.server.guard import Guard
 from terrace.server.limits import Rate
 from terrace.server.listed import CallerFile, Together
@@ -45,6 +46,7 @@ class Settings(NamedTuple):
     """What `terrace serve` was told. Without `tokens` and `callers` who asks is on this machine; `rate` 0: no limit.
 
     `session_key` is what workers need in common, for a browser that asks one and then the other; empty for a new one.
+    `own` is the folder in which the process that follows a repository says how it is; empty where none is followed.
     """
 
     source: str
@@ -54,6 +56,7 @@ class Settings(NamedTuple):
     access_log: bool = True
     callers: str = ""
     session_key: str = ""
+    own: str = ""
 
 
 class Server:
@@ -66,6 +69,7 @@ class Server:
         environ: Mapping[str, str] | None = None,
         written: Callable[[Access], None] = access.write,
     ) -> None:
+        self._own = Path(settings.own) if settings.own else None
         self.shelf = Shelf(Path(settings.source))
         self.changes = Changes(self.shelf)
         listed = CallerFile(Path(settings.callers)) if settings.callers else None
@@ -108,6 +112,9 @@ class Server:
         made.openapi = lambda: _openapi(made)  # type: ignore[method-assign]  # this is how FastAPI is told
         return made
 
+    def _turning(self) -> State | None:
+        return following.state(self._own) if self._own else None
+
     def _health_routes(self, made: FastAPI) -> None:
         @made.get("/livez", **documented.LIVE, name="Whether it runs")
         async def livez() -> Response:
@@ -117,14 +124,16 @@ class Server:
         @made.get("/readyz", **documented.READY, name="Whether it answers")
         async def readyz() -> Response:
             """Whether requests should come here: also while it is `degraded`, for something newer was refused."""
-            state = "closing" if self.changes.closing else self.shelf.health.state
-            return _status(state, 503 if state in ("empty", "closing") else 200)
+            turning = self._turning()
+            state = "closing" if self.changes.closing else health.whole(self.shelf.health.state, turning)
+            status = 503 if state in ("empty", "closing") else 200
+            return Response(orjson.dumps(health.readyz(state, turning)), status, _FRESH, "application/json")
 
         @made.get("/configz", **documented.CONFIGZ, name="What is served")
         async def configz(request: Request) -> Response:
             """Which release is served since when, from which commit, and what was refused; no values."""
             _refuse_limited(request)
-            said = health.configz(self.shelf, asked.admitted(request).caller)
+            said = health.configz(self.shelf, asked.admitted(request).caller, self._turning())
             return Response(orjson.dumps(said), headers=_FRESH, media_type="application/json")
 
         @made.get("/metrics", **documented.METRICS, name="Numbers")
@@ -132,7 +141,7 @@ class Server:
             """Numbers of the worker that answers, for Prometheus."""
             _refuse_limited(request)
             counts, waiting = self.guard.counts, self.changes.count
-            said = health.metrics(self.shelf, asked.admitted(request).caller, counts, waiting)
+            said = health.metrics(self.shelf, asked.admitted(request).caller, counts, waiting, self._turning())
             return Response(said, headers={**_FRESH, "Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
 
 

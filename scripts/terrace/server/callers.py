@@ -36,6 +36,10 @@ class Caller(NamedTuple):
         scopes = self.scopes
         return bool("read" in scopes.may) & _has(scopes.environments, environment) & _has(scopes.services, service)
 
+    def reads(self, environment: str) -> bool:
+        """Whether this caller may read anything of an environment."""
+        return bool("read" in self.scopes.may) & _has(self.scopes.environments, environment)
+
     def has_tenant(self, tenant: str) -> bool:
         """Whether `tenant` is one of this caller's; `""` is no tenant."""
         return _has(self.scopes.tenants, tenant)

@@ -250,7 +250,11 @@ READY = _said(
     "readyz",
     {
         **_ALWAYS,
-        200: _json("It answers.", _STATUS, {"status": "degraded"}),
+        200: _json(
+            "It answers.",
+            _STATUS,
+            {"status": "degraded", "following": {"status": "degraded", "refused": 1, "findings": 2}},
+        ),
         503: _json("It has nothing to serve, or is about to stop.", _STATUS, {"status": "empty"}),
     },
     "Health",

@@ -5,24 +5,39 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from terrace.server import following
 from terrace.server.callers import Caller
+from terrace.server.following import State
 from terrace.server.shelf import Shelf
 from terrace.server.stand import Stand
 from terrace.server.tokens import stamp
 
 
-def configz(shelf: Shelf, caller: Caller) -> dict[str, Any]:
+def readyz(state: str, turning: State | None) -> dict[str, Any]:
+    """Whether requests should come, and in short how the turning is if there is one."""
+    return {"status": state} if turning is None else {"status": state, "following": following.brief(turning)}
+
+
+def whole(state: str, turning: State | None) -> str:
+    """`state`, or `degraded` where only the turning is."""
+    return "degraded" if state == "ok" and turning is not None and turning["state"] == "degraded" else state
+
+
+def configz(shelf: Shelf, caller: Caller, turning: State | None = None) -> dict[str, Any]:
     """What is served and what was refused, of that which `caller` may see."""
     health = shelf.health
     return {
-        "status": health.state,
+        "status": whole(health.state, turning),
         "services": [
             _service(stand) for stand in health.stands if stand.snapshot and caller.reaches(*stand.snapshot.key)
         ],
+        **({} if turning is None else {"following": following.told(turning, caller)}),
     }
 
 
-def metrics(shelf: Shelf, caller: Caller, responses: Mapping[int, int], waiting: int) -> str:
+def metrics(
+    shelf: Shelf, caller: Caller, responses: Mapping[int, int], waiting: int, turning: State | None = None
+) -> str:
     """The numbers of this worker in the format of Prometheus."""
     lines = [
         *_family("terrace_server_responses_total", "counter", "Responses of this worker by status."),
@@ -34,6 +49,8 @@ def metrics(shelf: Shelf, caller: Caller, responses: Mapping[int, int], waiting:
     for name, kind, says, value in _FAMILIES:
         lines += _family(name, kind, says)
         lines += [f"{name}{{{_labels(stand)}}} {value(stand)}" for stand in stands]
+    for name, kind, says, number in following.metrics(turning) if turning is not None else ():
+        lines += [*_family(name, kind, says), f"{name} {number}"]
     return "\n".join(lines) + "\n"
 
 

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 import signal
 import socket
+import threading
+import time
+import typing
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import uvicorn
@@ -35,20 +41,37 @@ class Listening(NamedTuple):
 class Factory:
     """Makes the application, in each worker."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, parent: int = 0) -> None:
+        self._settings, self._parent = settings, parent
 
     def __call__(self) -> ASGIApp:
         """The application of this worker."""
         logs.begin()
+        if self._parent and self._parent != os.getpid():
+            threading.Thread(target=_until_parent_ends, args=(self._parent,), daemon=True).start()
         return Server(self._settings).app
 
 
-def run(settings: Settings, listening: Listening) -> int:
-    """Serve until told to stop. Returns an exit code."""
+def _until_parent_ends(parent: int) -> None:
+    """A worker whose parent was killed would keep the port, and be told of nothing any more."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+class Beside(typing.Protocol):
+    """A process that goes on beside those that serve, until it is told to stop."""
+
+    def stop(self) -> None:
+        """End, and wait until it has."""
+
+
+def run(settings: Settings, listening: Listening, beside: Callable[[], Beside] | None = None) -> int:
+    """Serve until told to stop, with what `beside` starts as long. Returns an exit code."""
     settings = settings._replace(session_key=new_key())
     config = uvicorn.Config(
-        Factory(settings), factory=True, host=listening.host, port=listening.port, workers=listening.workers,
+        Factory(settings, os.getpid()), factory=True, host=listening.host, port=listening.port,
+        workers=listening.workers,
         lifespan="on", log_config=None, access_log=False, server_header=False,
         proxy_headers=listening.behind_proxy, forwarded_allow_ips="127.0.0.1,::1",
         ssl_context_factory=listening.tls.following if listening.tls else None,
@@ -61,14 +84,29 @@ def run(settings: Settings, listening: Listening) -> int:
     with _bound(config) as bound:
         where = address(config.host, bound.getsockname()[1], config.is_ssl)
         logging.getLogger("terrace.server").info("%s is served at %s", settings.source, where)
-        if listening.workers == 1:
-            if listening.tls:
-                # What renews certificates sends it by custom. The files are read again when they change.
-                signal.signal(signal.SIGHUP, signal.SIG_IGN)
-            uvicorn.Server(config).run(sockets=[bound])
-        else:
-            Multiprocess(config, sockets=[bound]).run()
+        with _started(beside):
+            if listening.workers == 1:
+                if listening.tls:
+                    # What renews certificates sends it by custom. The files are read again when they change.
+                    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+                uvicorn.Server(config).run(sockets=[bound])
+            else:
+                Multiprocess(config, sockets=[bound]).run()
     return ExitCode.CLEAN
+
+
+@contextmanager
+def _started(beside: Callable[[], Beside] | None) -> Iterator[None]:
+    if beside is None:
+        yield
+        return
+    # A web server that was told to stop passes the signal on when it has: it must not end the process before this.
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    running = beside()
+    try:
+        yield
+    finally:
+        running.stop()
 
 
 def address(host: str, port: int, secure: bool = False) -> str:

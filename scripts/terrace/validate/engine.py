@@ -40,7 +40,7 @@ from terrace.validate.rule import (
     Unjudged,
 )
 from terrace.validate.scan import Scan
-from terrace.validate.schema import Compiled, Problem, Schemas
+from terrace.validate.schema import Compiled, Problem, schemas_of
 from terrace.validate.suppress import Marks
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Engine:
         self._rules: dict[On, list[Rule]] = {}
         for rule in all_rules() if rules is None else rules:
             self._rules.setdefault(rule.on, []).append(rule)
-        self._schemas = {name: Schemas(contract) for name, contract in repository.contracts.items()}
+        self._schemas = {name: schemas_of(contract) for name, contract in repository.contracts.items()}
         self._scan = Scan(self._rules.get("value", []))
         # What is wrong with a file, and with leaves of it if they win in a target of kind production.
         self._candidates: dict[str, list[Finding]] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 from terrace.model.service import Contract
@@ -67,6 +67,12 @@ class Schemas:
             properties = {name: self._layer["properties"][name]}
             self._sections[name] = Compiled({**self._layer, "properties": properties})
         return self._sections[name]
+
+
+@lru_cache(maxsize=64)
+def schemas_of(contract: Contract) -> Schemas:
+    """The schemas of a contract; what was compiled once serves whoever judges by that contract again."""
+    return Schemas(contract)
 
 
 _OF_THE_WHOLE = frozenset({

@@ -1,0 +1,59 @@
+"""The state of a branch: the commit that it is at. The work tree is neither looked at nor touched."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from terrace.errors import GitError, SourceError
+from terrace.git import Git, find
+from terrace.server.turning.notices import Watched
+from terrace.server.turning.wanted import short, tip
+
+State = dict[str, str]
+LOOK = 1.0
+_COMMIT = "commit"
+
+
+class Commits:
+    """A branch that is followed, local or of a remote. Whoever fetches or pushes moves it: nothing is fetched here."""
+
+    look = LOOK
+    """Seconds between questions to Git, for events that were lost."""
+
+    def __init__(self, folder: Path, ref: str) -> None:
+        self._folder, self._ref = folder, ref
+        self._known: Git | None = None
+
+    def state(self) -> State:
+        """The commit the branch is at. An error where it is gone."""
+        commit = tip(self._git, self._ref)
+        if not commit:
+            raise GitError(f"there is no branch {short(self._ref)!r} any more", hint="It is followed again once it is.")
+        return {_COMMIT: commit}
+
+    def watched(self) -> list[Watched]:
+        """The folders in which Git notes where branches are, in each of its ways."""
+        said = os.fsdecode(self._git.run("rev-parse", "--git-common-dir")).removesuffix("\n")
+        place = self._git.root / said
+        return [
+            Watched((place / "refs", place / "reftable"), True, lambda path: not path.endswith(".lock")),
+            Watched((place,), False, lambda path: path.endswith("/packed-refs")),
+        ]
+
+    def reason(self, before: State | None, now: State) -> str:
+        """For the release log: which commit of which branch this is."""
+        found = self._git.resolve(now[_COMMIT])
+        return f"{short(self._ref)} at {found.oid[:12]}: {found.subject}"
+
+    def at(self, state: State) -> str | None:
+        """The commit to read."""
+        return state[_COMMIT]
+
+    @property
+    def _git(self) -> Git:
+        if self._known is None:
+            self._known = find(self._folder)
+        if self._known is None:
+            raise SourceError(f"{self._folder} is not in a Git repository any more")
+        return self._known

@@ -1,0 +1,146 @@
+"""The process: it waits for something new, and turns it, until its parent ends or tells it to."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import logging
+import os
+import shutil
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+from terrace.errors import TerraceError
+from terrace.server.turning.commits import Commits
+from terrace.server.turning.edits import Edits
+from terrace.server.turning.notices import Bell, listen
+from terrace.server.turning.said import Outcome, Refused, Said
+from terrace.server.turning.turn import REMEMBERED, SERVED, turn
+from terrace.server.turning.wanted import Wanted
+
+log = logging.getLogger("terrace.server")
+TICK = 1.0
+_LONGEST_PAUSE = 60.0
+_PR_SET_PDEATHSIG = 1
+
+
+def run(wanted: Wanted) -> None:
+    """Follow until this process is told to stop. A delivery that is under way is finished first."""
+    bell = Bell()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: bell.end())
+    os.register_at_fork(after_in_child=_in_child)
+    threading.Thread(target=_until_parent_ends, args=(bell,), daemon=True).start()
+    for left in Path(wanted.own).glob("staging-*"):
+        shutil.rmtree(left, ignore_errors=True)
+    Loop(wanted, bell).run()
+
+
+def _in_child() -> None:
+    """What shares the judging of many tenants ends when it is told to, and when this process is gone."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _until_parent_ends(bell: Bell) -> None:
+    """Its end of our standard input is closed by the kernel, however it went."""
+    while os.read(sys.stdin.fileno(), 1024):
+        pass
+    bell.end()
+
+
+class Loop:
+    """One repository that is followed."""
+
+    def __init__(self, wanted: Wanted, bell: Bell) -> None:
+        folder = Path(wanted.folder)
+        self._wanted, self._bell = wanted, bell
+        self._followed: Edits | Commits = Commits(folder, wanted.ref) if wanted.ref else Edits(folder)
+        self._said = Said(wanted.name, wanted.environments)
+        self._seen: dict[str, str] | None = None
+        self._holds: object = None
+        self._look_at = self._again_at = 0.0
+        self._pause = TICK
+
+    def run(self) -> None:
+        """Turn what is there now, then whatever is new, until the bell ends it."""
+        self._said.write(Path(self._wanted.own))
+        listen(self._bell, self._followed.watched)
+        rung = True
+        # Collecting is for the time in which nobody waits for a release.
+        gc.disable()
+        while not self._bell.stop.is_set():
+            try:
+                if self._turn_if_new(rung):
+                    gc.collect()
+            except (TerraceError, OSError) as error:
+                said = f"{error.message}. {error.hint}".strip() if isinstance(error, TerraceError) else str(error)
+                self._tell(Outcome((Refused("", "", "failed", said),)))
+                self._again_at = 0.0
+            rung = self._bell.wait(TICK)
+
+    def _turn_if_new(self, rung: bool) -> bool:
+        """Look, if it is time to, and turn what is new; whether something was."""
+        now, holds = time.monotonic(), self._holds_there()
+        again = now >= self._again_at if self._said.refused else False
+        if not (rung or again or holds != self._holds or now >= self._look_at):
+            return False
+        self._look_at = now + self._followed.look
+        state = self._followed.state()
+        if state == self._seen and holds == self._holds and not again:
+            return False
+        reason = self._followed.reason(self._seen, state)
+        outcome = turn(self._wanted, self._followed.at(state), reason, lambda: self._still(state))
+        if outcome is None:
+            # It was changed while it was read: what was built may be half of one state and half of another.
+            self._bell.ring()
+            return True
+        # The holds as they were before: a rollback that comes while this is delivered must not count as seen.
+        self._seen, self._holds = state, holds
+        self._pause = min(self._pause * 2, _LONGEST_PAUSE) if outcome.again else TICK
+        self._again_at = time.monotonic() + self._pause if outcome.again else float("inf")
+        self._tell(outcome)
+        return True
+
+    def _still(self, state: dict[str, str]) -> bool:
+        return not self._bell.stop.is_set() and self._followed.state() == state
+
+    def _tell(self, outcome: Outcome) -> None:
+        before = {each[:4] for each in self._said.refused}
+        after = self._said.after(outcome)
+        for each in outcome.refused:
+            if each[:4] not in before:
+                places = "".join(f"; {found['code']} at {found['at']}" for found in each.findings)
+                log.error("%s: not released (%s): %s%s", each.environment or "all", each.kind, each.reason, places)
+        if self._said.refused and not outcome.refused:
+            log.info("%s is released again", self._wanted.name)
+        if outcome.seconds or after.refused != self._said.refused:
+            self._said = after
+            self._said.write(Path(self._wanted.own))
+
+    def _holds_there(self) -> object:
+        """What tells one set of holds at the destinations from another."""
+        return tuple(
+            _changed(Path(self._wanted.own, SERVED, name, ".terrace", "holds")) for name in self._wanted.environments
+        )
+
+
+def _changed(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def remembered(wanted: Wanted) -> None:
+    """Let those who serve find the destinations of last time, before anything of the repository is read."""
+    served = Path(wanted.own) / SERVED
+    served.mkdir(exist_ok=True)
+    for name in wanted.environments:
+        link = Path(wanted.folder) / ".terrace" / REMEMBERED / name
+        if link.is_symlink() and not (served / name).is_symlink():
+            (served / name).symlink_to(os.readlink(link))  # noqa: PTH115

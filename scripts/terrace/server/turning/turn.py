@@ -1,0 +1,106 @@
+"""One turn: a state of the repository into releases, or into the reasons why not, as `terrace deploy` does it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from terrace import delivery, pipeline
+from terrace.deploy.directory import DirectoryDestination
+from terrace.deploy.kinds import open_destination
+from terrace.errors import TerraceError
+from terrace.pipeline import Built
+from terrace.server.turning.said import Outcome, Refused, refused
+from terrace.server.turning.wanted import Wanted, follows_edits
+
+log = logging.getLogger("terrace.server")
+SERVED = "served"
+"""In the own folder: a link for each environment to the destination that is served."""
+REMEMBERED = "destinations"
+"""Below `.terrace`: the same for every environment, for a start while the repository cannot be read."""
+
+
+def turn(wanted: Wanted, at: str | None, reason: str, still: Callable[[], bool]) -> Outcome | None:
+    """Build and deliver, and what came of it. None where `still` says, once it is built, that this is the past."""
+    begun = time.monotonic()
+    staging = Path(tempfile.mkdtemp(prefix="staging-", dir=wanted.own))
+    try:
+        outcome = _turn(wanted, at, reason, staging, still)
+    except (TerraceError, OSError) as error:
+        said = f"{error.message}. {error.hint}".strip() if isinstance(error, TerraceError) else str(error)
+        outcome = Outcome((Refused("", "", "failed", said),))
+    except Exception as error:  # the next state may be read without it, and the last release is served meanwhile
+        log.exception("turning this state into a release failed")
+        outcome = Outcome((Refused("", "", "failed", f"a bug of Terrace: {type(error).__name__}"),))
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    return outcome and outcome._replace(seconds=time.monotonic() - begun)
+
+
+def _turn(wanted: Wanted, at: str | None, reason: str, staging: Path, still: Callable[[], bool]) -> Outcome | None:
+    folder, now = Path(wanted.folder), datetime.now(UTC)
+    jobs = os.cpu_count() or 1
+    made = pipeline.build(
+        folder, staging, wanted.environments, at=at, today=None if at else now.date(), jobs=jobs
+    )  # fmt: skip
+    if not still():
+        return None
+    if at is None:
+        made = [_only_development(built) for built in made]
+    for built in made:
+        _point(wanted, built)
+    done = delivery.deliver(folder, made, actor=wanted.actor, reason=reason, now=now)
+    for each in done:
+        _tell(each)
+    new = [each for each in done if each.delivery is not None and not each.delivery.unchanged]
+    commit = next((built.origin.commit for built in made if built.origin.commit), "")
+    return Outcome(tuple(refused(each) for each in done if each.problem), len(new), commit)
+
+
+def _only_development(built: Built) -> Built:
+    """An environment that an edit made another than one for development is not built from edits any more."""
+    environment = built.environment
+    if built.problem or follows_edits(environment.kind, protected=environment.protected):
+        return built
+    return built._replace(
+        bundles=(), problem="it is not a development environment any more: commit, and follow a branch"
+    )
+
+
+def _point(wanted: Wanted, built: Built) -> None:
+    """Let those who serve find the environment's first destination."""
+    config: Mapping[str, Any] | None = next(iter(built.environment.destinations), None)
+    if built.problem or config is None:
+        return
+    destination = open_destination(config, Path(wanted.folder))
+    if not isinstance(destination, DirectoryDestination):
+        log.warning("%s: its destination is no directory, so it is released and not served", built.environment.name)
+        return
+    for links in (Path(wanted.folder) / ".terrace" / REMEMBERED, Path(wanted.own) / SERVED):
+        links.mkdir(parents=True, exist_ok=True)
+        link = links / built.environment.name
+        root = os.path.abspath(destination.root)  # noqa: PTH100 - a link on the way to it is to be followed each time
+        if not (link.is_symlink() and os.readlink(link) == root):  # noqa: PTH115
+            with suppress(FileNotFoundError):
+                (links / f".{link.name}").unlink()
+            (links / f".{link.name}").symlink_to(root)
+            (links / f".{link.name}").rename(link)
+
+
+def _tell(each: delivery.Delivered) -> None:
+    name, delivered = each.built.environment.name, each.delivery
+    for warning in delivered.warnings if delivered else ():
+        log.warning("%s: %s", name, warning)
+    if delivered is not None and delivered.recovered is not None:
+        log.warning("%s: release %d was interrupted, and finished first", name, delivered.recovered.number)
+    if delivered is not None and not delivered.unchanged:
+        release = delivered.release
+        log.info("%s: release %d: %s", name, release.number, release.reason)
