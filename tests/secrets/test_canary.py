@@ -8,7 +8,6 @@ standard output and nowhere else.
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -20,10 +19,7 @@ from typing import NamedTuple
 
 import pytest
 
-from terrace import cli, load
-from terrace.model.sops_rules import sops_rules
-from terrace.source import WorkTree
-from tests.secrets.conftest import RECOVERY, Person
+from terrace import cli
 
 CANARY = "canary-5f1c9be07d3a442e"
 FORMS = (CANARY.encode(), b64encode(CANARY.encode()), CANARY.encode().hex().encode(), CANARY[::-1].encode())
@@ -130,14 +126,13 @@ def everything(folder: Path) -> Iterator[tuple[Path, bytes]]:
 
 
 @pytest.fixture
-def surroundings(tmp_path: Path, ada: Person, monkeypatch: pytest.MonkeyPatch) -> Path:
+def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home, a temporary folder and a key file, and nothing of this machine's variables."""
     for name in [each for each in os.environ if not each.startswith(("PYTEST_", "COV_"))]:
         monkeypatch.delenv(name)
     for name in ("home", "tmp"):
         (tmp_path / name).mkdir()
     key = tmp_path / "key"
-    key.write_text(ada.text)
     variables = {
         "PATH": "/usr/bin:/bin", "HOME": tmp_path / "home", "TMPDIR": tmp_path / "tmp", "SOPS_AGE_KEY_FILE": key,
         "GIT_AUTHOR_NAME": "Ada", "GIT_AUTHOR_EMAIL": "ada@harbourkitchen.com",
@@ -148,20 +143,16 @@ def surroundings(tmp_path: Path, ada: Person, monkeypatch: pytest.MonkeyPatch) -
     return tmp_path
 
 
-def begin(folder: Path, ada: Person) -> None:
-    """A new repository as `terrace init` makes it, and ada as who may open its secrets."""
+def begin(folder: Path) -> None:
+    """A new repository as `terrace init` makes it, and who may open its secrets as `terrace secrets init` does."""
     wheel = folder.parent / "terrace_config-1.0.0-py3-none-any.whl"
     wheel.write_bytes(b"")
     assert cli.run(["init", str(folder), "--service", "shop", "--wheel", str(wheel)]) == 0
-    environments = ["development", "production"]
-    said = {"owner": "ada", "since": "2026-01-02", "reviewed": "2026-01-02"}
-    person = {"kind": "person", "key": ada.recipient, "environments": environments, **said}
-    recovery = {"kind": "recovery", "key": RECOVERY, **said}
-    (folder / "recipients.yaml").write_text(json.dumps({"recipients": {"ada": person, "recovery": recovery}}))
-    for name in environments:
-        with (folder / f"environments/{name}/environment.yaml").open("a") as stream:
-            stream.write("recipients: [ada]\n")
-    (folder / ".sops.yaml").write_text(sops_rules(load.load(WorkTree(folder)), ()))
+    recovery = ("recovery", "--kind", "recovery", "--key-file", str(folder.parent / "recovery"))
+    ada = ("ada", "--env", "development", "--env", "production", "--key-file", os.environ["SOPS_AGE_KEY_FILE"])
+    for who in (recovery, ada):
+        said = terrace(folder, "secrets", "init", *who)
+        assert said.code == 0, said.err.decode()
 
 
 class Said(NamedTuple):
@@ -212,9 +203,9 @@ def run_application(folder: Path, surroundings: Path) -> subprocess.CompletedPro
 
 
 @pytest.mark.kill
-def test_the_canary_is_seen_nowhere(surroundings: Path, ada: Person) -> None:
+def test_the_canary_is_seen_nowhere(surroundings: Path) -> None:
     folder = surroundings / "repository"
-    begin(folder, ada)
+    begin(folder)
     outputs: list[bytes] = []
     editor = surroundings / "editor"
     editor.write_text("#!/bin/sh\nsed -i 's/-three$/-edited/' \"$1\"\n")
@@ -283,10 +274,10 @@ def test_the_canary_is_seen_nowhere(surroundings: Path, ada: Person) -> None:
 @pytest.mark.parametrize("debug", [False, True], ids=["plainly", "with-debug"])
 @pytest.mark.parametrize("crash", CRASHES)
 def test_a_bug_while_a_value_is_in_the_open_does_not_tell_it(
-    surroundings: Path, ada: Person, crash: str, *, debug: bool, monkeypatch: pytest.MonkeyPatch
+    surroundings: Path, crash: str, *, debug: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = surroundings / "repository"
-    begin(folder, ada)
+    begin(folder)
     assert terrace(folder, "secrets", "set", *SECRET, "--stdin", stdin=f"{CANARY}-one\n").code == 0
     editor = surroundings / "editor"
     editor.write_text("#!/bin/sh\nsed -i 's/-[a-z]*$/-edited/' \"$1\"\n")
@@ -305,11 +296,9 @@ def test_a_bug_while_a_value_is_in_the_open_does_not_tell_it(
     assert list(in_memory()) == []
 
 
-def test_a_bug_without_secrets_tells_everything_when_asked(
-    surroundings: Path, ada: Person, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_bug_without_secrets_tells_everything_when_asked(surroundings: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = surroundings / "repository"
-    begin(folder, ada)
+    begin(folder)
     program = (
         "import sys\nfrom terrace import cli, views\n"
         "def broken(*arguments, **more):\n    raise ValueError('which holds no secret')\n"
