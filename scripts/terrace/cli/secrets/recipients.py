@@ -6,7 +6,7 @@
 
 A file that loses somebody gets a new data key, and the secrets in it are due from that day on, for whoever had the key
 may still know them: `terrace secrets rotate --due` renews them. Changing a file needs a key that opens it; what no key
-at hand opens is named, and the exit code is 3. A run that was interrupted is made up for by the next sync.
+at hand opens is named, and the exit code is 3. A run that was interrupted is finished by the same command.
 """
 
 from __future__ import annotations
@@ -46,9 +46,11 @@ def run(args: Namespace) -> int:
         return _told(folder, texts)
     due = _readable(folder, args.name) if args.action == "remove" else []
     _register.write(folder, texts)
-    code = _register.sync(
-        folder, _register.wrong(folder), _register.opener_of(args, f"secrets recipients {args.action}")
-    )
+    files = _register.wrong(folder)
+    if not texts and not files:
+        sys.stdout.write("There is nothing to do: register and files are as they should be.\n")
+        return ExitCode.CLEAN
+    code = _register.sync(folder, files, _register.opener_of(args, f"secrets recipients {args.action}"))
     if due:
         sys.stdout.write(f"{args.name} could read these secrets, so they are due now:\n")
         sys.stdout.writelines(f"  {line}\n" for line in due)
