@@ -10,7 +10,7 @@ import pytest
 
 from terrace.bundle import BundleWriter, Facts
 from tests.server.conftest import FILE, NOW, PASSWORD, Shop, Tokens, eventually, origins
-from tests.server.process import serving
+from tests.server.process import once, serving
 from tests.server.springclient import BOOTS, Client
 
 pytestmark = [pytest.mark.real, pytest.mark.parametrize("boot", BOOTS)]
@@ -91,15 +91,22 @@ def url(shop: Shop, tokens_file: Tokens) -> Iterator[str]:
         yield f"http://127.0.0.1:{running.port}"
 
 
+def served(url: str, token: str) -> bool:
+    """Whether the service is served by now: the first release of a new one is up to a second late."""
+    return b"till" in once(int(url.rpartition(":")[2]), "/v1/environments", Authorization=f"Bearer {token}").body
+
+
 Start = Callable[..., Client]
 
 
 @pytest.fixture
-def start(shop: Shop, url: str, boot: str) -> Iterator[Start]:
+def start(shop: Shop, url: str, boot: str, tokens_file: Tokens) -> Iterator[Start]:
     """Starts the application with what `more` says below `spring.cloud.config`."""
+    seeing = tokens_file.make("who sees everything")
     with ExitStack() as stack:
 
         def started(token: str, access: str = BY_PASSWORD, profile: str = "production", more: str = "") -> Client:
+            eventually(lambda: served(url, seeing))
             folder = shop.folder / "application"
             folder.mkdir(exist_ok=True)
             said = APPLICATION.format(url=url, profile=profile, access=f"{access}\n      {more}")
