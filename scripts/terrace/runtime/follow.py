@@ -18,7 +18,7 @@ LOOK = 1.0
 """Seconds between looks at the source where no event says that something is new: events can be lost."""
 RENEW = 300.0
 """Seconds between questions to secret managers."""
-_STEP, _TOGETHER = 10, 50
+_STEP, _TOGETHER = 2, 10
 _AWAY = 0.2
 _LONGEST_PAUSE = 60.0
 
