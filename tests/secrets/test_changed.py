@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from terrace.sops import create
 from tests.secrets.conftest import Person, Shop
 
 FILE = "environments/production/shop.secrets.yaml"
@@ -66,12 +68,6 @@ def test_it_needs_no_key_and_can_fail_a_pipeline(committed: Shop, monkeypatch: p
 
 
 def test_who_can_open_a_file_from_now_on_is_said(committed: Shop, eve: Person) -> None:
-    text = (committed.folder / "recipients.yaml").read_text()
-    assert text
-    from datetime import UTC, datetime
-
-    from terrace.sops import create
-
     (committed.folder / FILE).write_text(create({"database": {"pin": 1}}, [eve.recipient], now=datetime.now(UTC)))
     (file,) = changed(committed)
     assert len(file["joined"]) == 1

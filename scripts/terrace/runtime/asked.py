@@ -29,6 +29,11 @@ class Asked(NamedTuple):
     environ: Mapping[str, str]
     live_only: bool = True
 
+    @property
+    def is_remote(self) -> bool:
+        """Whether the source is a server's address."""
+        return self.source.startswith(("http://", "https://"))
+
 
 def asked(
     service: str,

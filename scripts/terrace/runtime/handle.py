@@ -163,10 +163,10 @@ class Handle(Generic[M]):
     def follow(self) -> None:
         """Begin to follow the source, in a thread that ends with the process or with `close`."""
         from terrace.runtime.follow import Follower
-        from terrace.runtime.remote import Remote, RemoteFollower, is_remote
+        from terrace.runtime.remote import Remote, RemoteFollower
 
         if self._follower is None:
-            if is_remote(self._asked.source):
+            if self._asked.is_remote:
                 self._follower = RemoteFollower(self, Remote(self._asked))
             else:
                 self._follower = Follower(self)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
@@ -14,7 +14,7 @@ from terrace.model.layers import leaves
 from terrace.model.merge import merge
 from terrace.model.secret import Secret
 from terrace.model.service import Contract
-from terrace.model.source import Pointer, dotted, json_pointer
+from terrace.model.source import Pointer, dotted, json_pointer, parse_path
 from terrace.model.typed import nest
 from terrace.runtime.asked import TENANT, Asked
 from terrace.runtime.opened import Secrets
@@ -93,6 +93,7 @@ class Reader(Generic[M]):
             content = (*_content(bundle, tenant), self.renewals)
             if before is not None and before.content == content:
                 return before
+            # Tenants that change nothing share one object.
             key = (content, id(before))
             if key not in shared:
                 try:
@@ -123,7 +124,11 @@ class Reader(Generic[M]):
             assert self._at_start is not None
             values, changed, waiting = pinned(values, before.values, self._at_start, all_live=not self.asked.live_only)
         origin = _Origins(bundle, tenant, files, said.names)
-        unopened = [*said.problems, *problems, *(each._replace(origin=origin(_at(each))) for each in unresolved)]
+        unopened = [
+            *said.problems,
+            *problems,
+            *(each._replace(origin=origin(parse_path(each.path))) for each in unresolved),
+        ]
         made = built(self.model, values, contract, origin, unopened=unopened)
         return Judged(made.config, values, content, changed, waiting, made.unknown)
 
@@ -167,10 +172,6 @@ class _Origins:
         return self._plain
 
 
-def _at(problem: Problem) -> Pointer:
-    return tuple(problem.path.split("."))
-
-
 def _content(bundle: Bundle, tenant: str) -> tuple[object, ...]:
     """What a slice is made of. Whose it is matters only where the tenant has values of its own, as references."""
     files, part = bundle.manifest.files, bundle.slice(tenant or None)
@@ -200,12 +201,11 @@ def _refuse_thawed(config: BaseModel) -> None:
 
 
 def _told(error: ConfigError, bundle: Bundle, tenant: str) -> ConfigError:
+    return ConfigError(error.message or not_right(bundle, tenant, error.problems), error.problems, hint=error.hint)
+
+
+def not_right(bundle: Bundle, tenant: str, problems: Sequence[Problem]) -> str:
+    """The first line of an error that lists what is wrong with a configuration."""
     whose = f" for {tenant}" if tenant else ""
-    number = len(error.problems)
-    things = "1 thing is" if number == 1 else f"{number} things are"
-    return ConfigError(
-        error.message
-        or f"the configuration of {bundle.ref.service} in {bundle.ref.environment}{whose} is not right: {things} wrong",
-        error.problems,
-        hint=error.hint,
-    )
+    things = "1 thing is" if len(problems) == 1 else f"{len(problems)} things are"
+    return f"the configuration of {bundle.ref.service} in {bundle.ref.environment}{whose} is not right: {things} wrong"

@@ -33,11 +33,6 @@ class Answer(NamedTuple):
     body: bytes
 
 
-def is_remote(source: str) -> bool:
-    """Whether a source is a server's address."""
-    return source.startswith(("http://", "https://"))
-
-
 class Remote:
     """One service in one environment at a server."""
 

@@ -65,7 +65,6 @@ class Revision(Generic[M]):
         self.tenant = tenant
         self._judge = judge
         self._lock = threading.Lock()
-        self._shared: dict[tuple[tuple[object, ...], int], Judged[M]] = {}
         self._judged: dict[str, Judged[M]] = {}
         self._configs: dict[str, M] = {}
         known = before.judged if before is not None else {}
@@ -124,7 +123,5 @@ class Revision(Generic[M]):
                 hint="Its tenant.yaml must name both the service and the environment.",
             )
         judged = self._judge(self.bundle, tenant, before)
-        # Tenants that change nothing share one object.
-        judged = self._shared.setdefault((judged.content, id(before)), judged)
         self._judged[tenant] = judged
         self._configs[tenant] = judged.config

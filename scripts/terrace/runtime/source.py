@@ -45,7 +45,7 @@ def locate(asked: Asked) -> Located:
 
 def opened(asked: Asked) -> Bundle:
     """The bundle that is current at the source, which must be of the service and environment that are asked for."""
-    if asked.source.startswith(("http://", "https://")):
+    if asked.is_remote:
         from terrace.runtime.remote import Remote
 
         return of_this_process(Remote(asked).bundle(), asked)

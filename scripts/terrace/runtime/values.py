@@ -10,6 +10,7 @@ from pydantic import ConfigDict, RootModel
 from terrace.errors import ConfigError, Problem
 from terrace.model.source import dotted
 from terrace.runtime.handle import Handle
+from terrace.runtime.reader import not_right
 from terrace.runtime.revision import Revision
 from terrace.runtime.start import watch
 from terrace.runtime.status import Change
@@ -47,9 +48,7 @@ def judge(revision: Revision[Values]) -> None:
     """Raise `ConfigError` with all that the contract finds wrong with the values of this process. No value is shown."""
     problems = tuple(_said(Compiled(revision.bundle.schema), revision.config.root))
     if problems:
-        things = "1 thing is" if len(problems) == 1 else f"{len(problems)} things are"
-        where = f"{revision.service} in {revision.environment}"
-        raise ConfigError(f"the configuration of {where} is not right: {things} wrong", problems)
+        raise ConfigError(not_right(revision.bundle, revision.tenant, problems), problems)
 
 
 def _judge_change(change: Change[Values]) -> None:
