@@ -57,7 +57,7 @@ class Sealing:
                     tenancy=contract.tenancy,
                     # What a schema was made from is no content: a comment in a contract must not reload anything.
                     schema={key: value for key, value in contract.schema.items() if key != "$comment"},
-                    facts=_facts(repository, environment),
+                    facts=facts_of(repository, environment),
                 )
 
     def take(self, config: EffectiveConfig, tenant: Tenant | None, layering: Layering) -> Addition | None:
@@ -86,12 +86,7 @@ class Sealing:
 
     def close(self, origin: Origin, environments: Iterable[str]) -> dict[str, list[Sealed]]:
         """Seal the bundles of these environments, and write the index of each; what was written of others goes."""
-        provenance: Mapping[str, object] = {
-            "commit": origin.commit,
-            "time": origin.time,
-            "dirty": list(origin.dirty),
-            "terrace": __version__,
-        }
+        provenance = provenance_of(origin)
         sealed: dict[str, list[Sealed]] = {environment: [] for environment in environments}
         for (environment, service), writer in self._writers.items():
             folder = self._folder / environment / service
@@ -118,7 +113,13 @@ def _dates(layering: Layering, target: Target, tenant: Tenant | None) -> dict[st
     return found
 
 
-def _facts(repository: Repository, environment: str) -> Facts:
+def provenance_of(origin: Origin) -> Mapping[str, object]:
+    """Where a bundle came from; no part of its digest."""
+    return {"commit": origin.commit, "time": origin.time, "dirty": list(origin.dirty), "terrace": __version__}
+
+
+def facts_of(repository: Repository, environment: str) -> Facts:
+    """What a bundle says of the environment it is for."""
     policy = policy_of(repository.environments, environment)
     return Facts(repository.environments[environment].kind, policy.protected, policy.grants)
 
