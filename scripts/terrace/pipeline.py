@@ -233,12 +233,12 @@ def _blocks(item: Found, environment: str) -> bool:
 def blocks_flags(item: Found, environment: str) -> bool:
     """Whether an error stands in the way of an environment's flags. A date that has passed does not: see FLG016."""
     wrong = item.finding.severity is Severity.ERROR and not item.suppressed and item.finding.code != "FLG016"
-    return wrong and f"{STREAM}/{environment}" in item.targets
+    return wrong and f"_flags/{environment}" in item.targets
 
 
 def is_of_flags(item: Found) -> bool:
     """Whether a finding is one on flags: it names flags of environments in the place of targets."""
-    return any(target.startswith(f"{STREAM}/") for target in item.targets)
+    return any(target.startswith("_flags/") for target in item.targets)
 
 
 def _is_of_flags(path: str) -> bool:
