@@ -29,6 +29,10 @@ _COMPARED = re.compile(
 _SCALARS = (str, int, float, bool)
 
 
+class SenselessError(ValueError):
+    """What is asked of an attribute makes no sense; the place is added where it is known."""
+
+
 class Conditions:
     """Every condition of one environment: who its tenants are, and what its segments mean, each worked out once."""
 
@@ -66,7 +70,7 @@ class Conditions:
             return _among("tenant", sorted(self._tenants(key, said, document, pointer)))
         try:
             return _attribute(key, said)
-        except ValueError as error:
+        except SenselessError as error:
             raise refused(document, pointer, str(error)) from None
 
     def _tenants(self, kind: str, said: object, document: Document, pointer: Pointer) -> set[str]:
@@ -111,9 +115,9 @@ def refused(document: Document, pointer: Pointer, message: str) -> FlagError:
 
 
 def _attribute(name: str, said: object) -> Logic:
-    """What is asked of one attribute. Raises ValueError where it makes no sense."""
+    """What is asked of one attribute. Raises SenselessError where it makes no sense."""
     if not name or name.startswith("$flagd"):
-        raise ValueError(f"{name!r} is not the name of an attribute")
+        raise SenselessError(f"{name!r} is not the name of an attribute")
     if name == "now":
         return _time(said)
     if isinstance(said, list):
@@ -121,14 +125,14 @@ def _attribute(name: str, said: object) -> Logic:
     if not isinstance(said, dict):
         return _same(name, said)
     if not said:
-        raise ValueError(f"nothing is asked of {name}")
+        raise SenselessError(f"nothing is asked of {name}")
     parts: list[Logic] = []
     if said.keys() & _GUARDED:
         # NOTE: null < 5, null == 0, and a version that is missing is a traceback in the evaluator's log.
         parts.append(_there(name))
     for operator, value in said.items():
         if operator not in _OPERATORS:
-            raise ValueError(f"{operator!r} is not a comparison; there are {', '.join(_OPERATORS)}")
+            raise SenselessError(f"{operator!r} is not a comparison; there are {', '.join(_OPERATORS)}")
         parts.append(_OPERATORS[operator](name, value))
     return every(parts)
 
@@ -139,7 +143,7 @@ def _there(name: str) -> Logic:
 
 def _same(name: str, value: object) -> Logic:
     if not isinstance(value, _SCALARS):
-        raise ValueError(f"{name} is compared with what is not text, a number, true or false")
+        raise SenselessError(f"{name} is compared with what is not text, a number, true or false")
     return {"===": [var(name), value]}
 
 
@@ -170,7 +174,7 @@ def _within(asked: Expression, mark: str, values: Collection[str]) -> Iterator[E
 def _number(operator: str) -> Callable[[str, object], Logic]:
     def compared(name: str, value: object) -> Logic:
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise ValueError(f"{name} is compared by {operator} with what is not a number")
+            raise SenselessError(f"{name} is compared by {operator} with what is not a number")
         return {_NUMBER_OPERATORS[operator]: [var(name), value]}
 
     return compared
@@ -179,7 +183,7 @@ def _number(operator: str) -> Callable[[str, object], Logic]:
 def _text(operator: str) -> Callable[[str, object], Logic]:
     def compared(name: str, value: object) -> Logic:
         if not isinstance(value, str) or not value:
-            raise ValueError(f"{operator} of {name} needs a text")
+            raise SenselessError(f"{operator} of {name} needs a text")
         return {"in": [value, var(name)]} if operator == "contains" else {operator: [var(name), value]}
 
     return compared
@@ -187,7 +191,7 @@ def _text(operator: str) -> Callable[[str, object], Logic]:
 
 def _list(name: str, value: object) -> Logic:
     if not isinstance(value, list):
-        raise ValueError(f"{name} is looked for in what is not a list")
+        raise SenselessError(f"{name} is looked for in what is not a list")
     return _among(name, value)
 
 
@@ -197,32 +201,32 @@ def _version(name: str, value: object) -> Logic:
     for each in ranges:
         found = _COMPARED.fullmatch(each)
         if found is None:
-            raise ValueError(f"{each!r} is not a comparison with a version, as >=2.4.0 is")
+            raise SenselessError(f"{each!r} is not a comparison with a version, as >=2.4.0 is")
         operator, numbers, rest = found.groups()
         parts.append({"sem_ver": [var(name), operator or "=", numbers + ".0" * (2 - numbers.count(".")) + rest]})
     if not parts:
-        raise ValueError(f"{name} is compared with no version")
+        raise SenselessError(f"{name} is compared with no version")
     return every(parts)
 
 
 def _exists(name: str, value: object) -> Logic:
     if not isinstance(value, bool):
-        raise ValueError("exists must be true or false")
+        raise SenselessError("exists must be true or false")
     return {"!==" if value else "===": [var(name), None]}
 
 
 def _time(said: object) -> Logic:
     if not isinstance(said, dict) or not said or said.keys() - {"before", "after"}:
-        raise ValueError("of now only before and after can be asked")
+        raise SenselessError("of now only before and after can be asked")
     return every([{"<" if word == "before" else ">=": [NOW, seconds(text)]} for word, text in said.items()])
 
 
 def seconds(text: object) -> int:
-    """The seconds since 1970 of a moment. Raises ValueError with what to write."""
+    """The seconds since 1970 of a moment. Raises SenselessError with what to write."""
     try:
         return moment(str(text))
     except ValueError:
-        raise ValueError(f"{text!r} is not a moment with its offset, as 2027-01-15T08:00:00Z is") from None
+        raise SenselessError(f"{text!r} is not a moment with its offset, as 2027-01-15T08:00:00Z is") from None
 
 
 _GUARDED = frozenset(("ne", "not_in", "lt", "lte", "gt", "gte", "semver"))

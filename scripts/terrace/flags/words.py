@@ -59,7 +59,9 @@ def _asked(name: str, operator: str, value: object) -> str:
     if operator == "exists":
         return f"{name} is {'set' if value else 'not set'}"
     if operator in ("before", "after"):
-        return f"{'before' if operator == 'before' else 'from'} {_value(value)}" + (" on" if operator == "after" else "")
+        return f"{'before' if operator == 'before' else 'from'} {_value(value)}" + (
+            " on" if operator == "after" else ""
+        )
     if operator == "semver":
         return " and ".join(f"{name} {_range(each)}" for each in str(value).split()) or name
     if operator == "not_in":
