@@ -60,7 +60,7 @@ class Rosters:
 
     @cached_property
     def _tenants(self) -> list[Tenant]:
-        entries = {}
+        entries: dict[str, Entry] = {}
         for folder in self._tree.tenants:
             entries.setdefault(name_of(folder), _own_file(self._tree, folder))
         found = []
