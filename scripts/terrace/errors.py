@@ -12,6 +12,7 @@ What the *user* got wrong is a `terrace.model.findings.Finding`, a value. These 
         LockedError              exit 3  another deployer holds the destination
         HeldError                exit 1  a rollback holds this change back
       AuditError                 exit 3  an opening cannot be put into the audit log, so nothing is opened
+      FlagError                  exit 3  a flag cannot be compiled, brought in or asked
       StoreError                 exit 3  a reference's value cannot be had from its store, or put there
       ConfigError                exit 3  an application's configuration is not right: everything that is wrong with it
       RefusedError               exit 1  the work was refused: findings, a dirty tree, a protected environment
@@ -85,6 +86,10 @@ class AuditError(TerraceError):
 
 class StoreError(TerraceError):
     """The value of a reference cannot be had from its store, or put there. The message never holds a value."""
+
+
+class FlagError(TerraceError):
+    """A feature flag cannot be compiled, brought in from elsewhere, or asked."""
 
 
 class Problem(NamedTuple):

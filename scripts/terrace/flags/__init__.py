@@ -1,0 +1,1 @@
+"""Feature flags: files of `flags/` read, their shape, and what they are compiled to."""
