@@ -45,7 +45,8 @@ def flag(body: str, *, more: str = "") -> str:
     """An area with one flag `f` that is on or off, whose state in production is `body`, in brackets."""
     return (
         "flags:\n  f:\n    type: boolean\n    owner: us\n    created: 2026-11-01\n    permanent: true\n"
-        f"    variants: {{on: true, off: false}}\n    off_variant: off\n    environments: {{production: {body}}}\n{more}"
+        f"    variants: {{on: true, off: false}}\n    off_variant: off\n"
+        f"    environments: {{production: {body}}}\n{more}"
     )
 
 

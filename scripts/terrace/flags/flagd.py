@@ -3,11 +3,11 @@
 What flagd can say and we cannot is refused with a message, or said otherwise with the same meaning:
 
 - refused: a key with `/`, which no URL of OFREP can carry; variants that are not all of one type, or lists; a default
-  variant that is not there; a key in a flag that flagd's own evaluators refuse; a state other than ENABLED and DISABLED;
-  numbers beyond 64 bits; a definition for another way to split than ours;
-- the same said otherwise: `$evaluators` are put where they are referred to; flags in an array are named by their key; no
-  default variant, `""` and null are null; metadata of the whole set goes to each flag; `flagSetId` is the environment's
-  name; whole numbers of a flag that has fractions get their point.
+  variant that is not there; a key in a flag that flagd's own evaluators refuse; a state other than ENABLED and
+  DISABLED; numbers beyond 64 bits; a definition for another way to split than ours;
+- the same said otherwise: `$evaluators` are put where they are referred to; flags in an array are named by their key;
+  no default variant, `""` and null are null; metadata of the whole set goes to each flag; `flagSetId` is the
+  environment's name; whole numbers of a flag that has fractions get their point.
 """
 
 from __future__ import annotations
