@@ -26,6 +26,7 @@ from terrace.validate.run import Checked, CrossChecks, Progress, run, without_pr
 if TYPE_CHECKING:
     from terrace.model.private_keys import Exposure
     from terrace.model.service import Contract
+    from terrace.remembered import Remembered
     from terrace.seal import Sealed, Sealing
     from terrace.validate.engine import CrossCheck
     from terrace.validate.given import Witness
@@ -49,7 +50,7 @@ def validate(
     `at`, which reads a Git revision: none of its Python runs. With `history` Git is asked for the ages of secrets too.
     """
     source = open_source(folder, at)
-    today = today or _day(source, at)
+    today = today or day_of(source, at)
     return validate_source(
         source,
         today=today,
@@ -143,10 +144,32 @@ def build(
     environment that is not protected may be built from an edited work tree, a protected one is not. Errors that reach
     an environment keep its bundles from being made, and no others.
     """
+    source = open_source(folder, at)
+    day = today or day_of(source, at)
+    return build_source(
+        source, output, environments, services=services, at=at, today=day, jobs=jobs, origins=origins, progress=progress
+    )
+
+
+def build_source(
+    source: Source,
+    output: Path,
+    environments: Sequence[str] = (),
+    *,
+    services: Sequence[str] = (),
+    at: str | None = None,
+    today: date,
+    jobs: int = 1,
+    origins: bool = True,
+    remembered: Remembered | None = None,
+    progress: Progress = without_progress,
+) -> list[Built]:
+    """The same for a source that is open already. With what is `remembered` of earlier builds into the same `output`,
+    only what changed since is judged and written.
+    """
     from terrace.model.closest import named
     from terrace.seal import Sealing
 
-    source = open_source(folder, at)
     known = load.common(load.Tree(source, only=()))
     chosen = [named(name, known.environments, "environment") for name in environments or known.environments]
     wanted = [named(name, known.contracts, "service").service for name in services or known.contracts]
@@ -155,18 +178,19 @@ def build(
         if part.problem:
             built += [Built(environment, problem=part.problem) for environment in part.environments]
         elif part.environments:
-            sealing = Sealing(output, [each.name for each in part.environments], wanted, origins=origins)
+            names = [each.name for each in part.environments]
+            sealing = Sealing(output, names, wanted, origins=origins, kept=remembered.files if remembered else None)
             tree = load.Tree(part.source)
             cross_checks = cross_checks_of(source.root) if at is None else None
-            day = today or _day(source, at)
             checked = run(
                 tree,
-                day,
+                today,
                 cross_checks=cross_checks,
                 stale=orphaned(tree),
                 jobs=jobs,
                 cached=False,
                 taker=sealing,
+                memory=remembered.of(*names, "/", *wanted, "/", origins, at is None) if remembered else None,
                 progress=progress,
             )
             built += _close(sealing, tree, checked, part.environments)
@@ -261,6 +285,6 @@ def _concerns(item: Found, folders: Sequence[str]) -> bool:
     return mine or any(target.count("/") == 2 and target.rsplit("/", 1)[-1] in names for target in item.targets)
 
 
-def _day(source: Source, at: str | None) -> date:
+def day_of(source: Source, at: str | None) -> date:
     """The day expiries are judged on: that of a revision, else today."""
     return date.fromisoformat(source.origin.time[:10]) if at is not None else datetime.now(UTC).date()

@@ -60,6 +60,16 @@ class Verdict(NamedTuple):
     taken: tuple[tuple[Target, object], ...] = ()
 
 
+class Memory(Protocol):
+    """Somebody who remembers verdicts with all that was taken, for as long as nothing they depend on is another."""
+
+    def recall(self, tree: load.Tree, today: date) -> Mapping[str, Verdict]:
+        """The verdicts on tenants' folders that would be reached again."""
+
+    def keep(self, verdict: Verdict) -> None:
+        """Called with each verdict that was reached."""
+
+
 Progress = Callable[[Iterator[Verdict], int], Iterable[Verdict]]
 """Passes verdicts on as they come, told how many there will be: room for somebody who shows how far we are."""
 
@@ -99,6 +109,7 @@ def run(
     jobs: int = 1,
     cached: bool = True,
     taker: Taker | None = None,
+    memory: Memory | None = None,
     progress: Progress = without_progress,
     seen: Witness | None = None,
 ) -> Checked:
@@ -131,10 +142,15 @@ def run(
         found += earlier[0] if earlier else []
         targets += earlier[1] if earlier else 0
     missing = [folder for folder in tree.tenants if not known.get(folder)]
-    for verdict in progress(judge(engine, tree, missing, jobs=jobs), len(missing)):
+    remembered = memory.recall(tree, today) if memory else {}
+    judged = judge(engine, tree, [folder for folder in missing if folder not in remembered], jobs=jobs)
+    verdicts_now = (remembered.get(folder) or next(judged) for folder in missing)
+    for verdict in progress(verdicts_now, len(missing)):
         found += verdict.found
         targets += verdict.targets
         _keep(taker, verdict.taken)
+        if memory:
+            memory.keep(verdict)
         if verdicts:
             verdicts.put(verdict.folder, keys[verdict.folder], verdict.found, verdict.targets)
     settled = engine.settle(found, repository.files)
