@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from terrace.bundle import BundleWriter
 from terrace.flags.compile import compile_flags
-from terrace.layering import lineage
+from terrace.flags.states import lineage
+from terrace.load_flags import Rosters
 from terrace.model.entities import Origin, Repository
-from terrace.model.flag import Roster
-from terrace.model.release import FLAGS
+from terrace.model.flag import STREAM, Flags
 from terrace.model.source import json_pointer
 from terrace.seal import Sealed, facts_of, provenance_of
 
@@ -31,22 +32,25 @@ SCHEMA: Mapping[str, Any] = {
 """What stands where other bundles have a service's contract. All of it is taken while a process runs."""
 
 
-def seal_flags(repository: Repository, environment: str, roster: Roster, folder: Path, origin: Origin) -> Sealed:
+def seal_flags(
+    repository: Repository, flags: Flags, environment: str, rosters: Rosters, folder: Path, origin: Origin
+) -> Sealed:
     """The bundle of an environment's flags, below `folder`, as `<environment>/_flags/`. Raises `FlagError`."""
-    ancestors = [each.name for each in reversed(lineage(repository, environment)) if each.name != environment]
-    definition = compile_flags(repository.flags, environment, ancestors, roster)
-    place = folder / environment / FLAGS
+    _, *ancestors = lineage(environment, repository.environments)
+    definition = compile_flags(flags, environment, ancestors, rosters.of(environment))
+    place = folder / environment / STREAM
+    shutil.rmtree(place, ignore_errors=True)
     writer = BundleWriter(
         place,
         environment=environment,
-        service=FLAGS,
+        service=STREAM,
         tenancy="none",
         schema=SCHEMA,
         facts=facts_of(repository, environment),
     )
-    writer.add(None, definition, origins=_origins(repository))
+    writer.add(None, definition, origins=_origins(flags))
     return Sealed(writer.seal(provenance_of(origin)), place, len(definition["flags"]), 1)
 
 
-def _origins(repository: Repository) -> dict[str, str]:
-    return {json_pointer(("flags", key)): str(flag.document.at(flag.pointer)) for key, flag in repository.flags.flags.items()}
+def _origins(flags: Flags) -> dict[str, str]:
+    return {json_pointer(("flags", key)): str(flag.document.at(flag.pointer)) for key, flag in flags.flags.items()}

@@ -1,10 +1,11 @@
 """Validate, build, and deliver to each environment's destination.
 
 Environments go in promotion order. What stands at a destination is always a whole release; killed at any point, the
-next deploy finishes or removes what was begun. A rollback's hold refuses what it undid. With --dry-run, only say what
-would change; nothing is written at a destination. Flags are built and delivered apart: what is wrong with them does not
-keep configuration back, nor the other way round, and with --only one of them is left alone. With --wait, ask the processes that `configz` in environment.yaml
-names until each runs it, and fail where one refuses it or time is up; what was released stays released.
+next deploy finishes or removes what was begun. A rollback's hold refuses what it undid. Configuration and flags are
+delivered together, and what is wrong with the one does not keep the other back; --only leaves one of them alone. With
+--dry-run, only say what would change; nothing is written at a destination. With --wait, ask the processes that
+`configz` in environment.yaml names until each runs it, and fail where one refuses it or time is up; what was released
+stays released.
 """
 
 from __future__ import annotations
