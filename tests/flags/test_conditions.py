@@ -8,14 +8,13 @@ import pytest
 
 from terrace.errors import FlagError
 from terrace.flags.conditions import in_words, named
-from terrace.yamlio import load
 from tests.flags.schemas import problems
-from tests.flags.written import asked, compiled, flag, is_on, rule_for
+from tests.flags.written import asked, compiled, document, flag, is_on, rule_for
 
 
 def condition(text: str) -> dict[str, Any]:
     """The condition that is written in brackets."""
-    return load(f"when: {text}")["when"]
+    return document(f"when: {text}").value["when"]
 
 
 MEANINGS = [
@@ -56,9 +55,13 @@ MEANINGS = [
 @pytest.mark.parametrize(("when", "one", "other"), MEANINGS)
 def test_a_condition_is_for_one_and_not_for_the_other(when: str, one: dict[str, Any], other: dict[str, Any]) -> None:
     definition = rule_for(when)
-    assert not problems(definition)
     assert is_on(definition, **one)
     assert not is_on(definition, **other)
+
+
+@pytest.mark.parametrize("when", [when for when, *_ in MEANINGS])
+def test_flagd_takes_what_a_condition_becomes(when: str) -> None:
+    assert problems(rule_for(when)) == []
 
 
 def test_a_segment_stands_for_its_condition_also_in_a_segment() -> None:
@@ -71,31 +74,33 @@ def test_a_segment_stands_for_its_condition_also_in_a_segment() -> None:
 
 def test_time_is_asked_of_now() -> None:
     definition = rule_for("{now: {after: 2027-01-01T00:00:00Z, before: 2027-02-01T00:00:00+01:00}}")
-    assert not problems(definition)
     found = [asked(definition, "f", {}, now).variant for now in (1798761599, 1798761600, 1801436399, 1801436400)]
     assert found == ["off", "on", "on", "off"]
 
 
 @pytest.mark.parametrize(
-    ("when", "place", "why"),
+    ("when", "at", "why"),
     [
-        ("{group: gold}", "flags/0.yaml:9:72", "there is no group 'gold'"),
-        ("{segment: staff}", "flags/0.yaml:9:74", "there is no segment 'staff'"),
-        ("{all: [{plan: a}, {plan: {like: b}}]}", "flags/0.yaml:9:89", "'like' is not a comparison"),
-        ("{v: {semver: latest}}", "flags/0.yaml:9:68", "'latest' is not a comparison with a version"),
-        ("{seats: {gt: many}}", "flags/0.yaml:9:72", "not a number"),
-        ("{now: {after: tomorrow}}", "flags/0.yaml:9:70", "'tomorrow' is not a moment"),
-        ("{now: {after: 2027-01-01T00:00:00}}", "flags/0.yaml:9:70", "is not a moment with its offset"),
-        ("{now: {eq: 5}}", "flags/0.yaml:9:70", "only before and after"),
-        ("{any: []}", "flags/0.yaml:9:70", "must be a list of conditions"),
-        ("{}", "flags/0.yaml:9:64", "must be a map that says something"),
-        ("{plan: null}", "flags/0.yaml:9:71", "is compared with what is not text"),
+        ("{group: gold}", "gold", "there is no group 'gold'"),
+        ("{segment: staff}", "staff", "there is no segment 'staff'"),
+        ("{all: [{plan: a}, {plan: {like: b}}]}", "{like: b}", "'like' is not a comparison"),
+        ("{v: {semver: latest}}", "{semver", "'latest' is not a comparison with a version"),
+        ("{seats: {gt: many}}", "{gt", "not a number"),
+        ("{now: {after: tomorrow}}", "{after", "'tomorrow' is not a moment"),
+        ("{now: {after: 2027-01-01T00:00:00}}", "{after", "is not a moment with its offset"),
+        ("{now: {eq: 5}}", "{eq", "only before and after"),
+        ("{any: []}", "[]", "must be a list of conditions"),
+        ("{plan: null}", "null", "is compared with what is not text"),
+        ("{not: {}}", "{}", "must be a map that says something"),
     ],
 )
-def test_a_condition_without_sense_is_refused_where_it_stands(when: str, place: str, why: str) -> None:
+def test_a_condition_without_sense_is_refused_where_it_stands(when: str, at: str, why: str) -> None:
+    text = flag(f"{{default: off, rules: [{{when: {when}, serve: on}}]}}")
     with pytest.raises(FlagError) as refused:
-        rule_for(when)
-    assert refused.value.message.startswith(f"{place}: ")
+        compiled(text)
+    line = next(line for line in text.splitlines() if when in line)
+    column = line.index(when) + when.index(at) + 1
+    assert refused.value.message.startswith(f"flags/0.yaml:{text.splitlines().index(line) + 1}:{column}: ")
     assert why in refused.value.message
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from functools import cache
 from typing import Any
 
 import pytest
@@ -12,15 +13,14 @@ from hypothesis import strategies as st
 from openfeature.contrib.tools.flagd.core import FlagdCore
 
 from terrace.model.flag import Roster
-from tests.flags.schemas import problems
 from tests.flags.written import ask, asked, compiled, flag, is_on, rule_for
 
 
 @pytest.mark.parametrize(
     "when", ["{n: {lt: 5}}", "{n: {lte: 0}}", "{n: {gt: -1}}", "{n: {gte: 0}}", "{n: 0}", "{n: false}"]
 )
-def test_a_missing_attribute_is_no_zero(when: str) -> None:
-    assert not is_on(rule_for(when))
+def test_a_missing_attribute_is_no_zero(asks: str) -> None:
+    assert not is_on(rule_for(f"{{n: {asks}}}"))
 
 
 @pytest.mark.parametrize("when", ["{n: {ne: 5}}", "{n: {not_in: [5, 6]}}"])
@@ -63,33 +63,31 @@ def test_a_subject_without_the_attribute_is_not_in_a_split() -> None:
 MANY = [f"tenant-{number}" for number in range(200)]
 
 
-@given(
-    st.one_of(
-        st.sampled_from(MANY),
-        st.lists(st.sampled_from(MANY)),
-        st.none(),
-        st.integers(),
-        st.text(),
-        st.booleans(),
-        st.lists(st.sampled_from(MANY), min_size=2, max_size=3).map(",".join),
-        st.floats(allow_nan=False),
-    )
+NAMES = st.sampled_from(MANY)
+VALUES = st.one_of(
+    NAMES,
+    st.lists(NAMES),
+    st.lists(NAMES, min_size=2, max_size=3).map(",".join),
+    st.text(),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False),
 )
+
+
+@given(VALUES)
 def test_many_names_are_found_as_in_a_list(value: Any) -> None:
-    found = _core_of(json.dumps(rule_for(f"{{tenant: {json.dumps(MANY)}}}")))
-    assert (ask(found, "f", {"tenant": value}).variant == "on") == (value in MANY)
+    assert (ask(_core_of_many(), "f", {"tenant": value}).variant == "on") == (value in MANY)
 
 
-def _core_of(definition: str) -> FlagdCore:
+@cache
+def _core_of_many() -> FlagdCore:
     core = FlagdCore()
-    core.set_flags(definition)
+    core.set_flags(json.dumps(rule_for(f"{{tenant: {json.dumps(MANY)}}}")))
     return core
 
 
 def test_neighbours_in_the_long_text_are_no_name() -> None:
     definition = rule_for(f"{{tenant: {json.dumps(MANY)}}}")
     assert "tenant-7,tenant-8" in json.dumps(definition)
-    assert not problems(definition)
     assert is_on(definition, tenant="tenant-7")
     assert not is_on(definition, tenant="tenant-7,tenant-8")
     assert not is_on(definition, tenant=["tenant-7", "tenant-8"])
