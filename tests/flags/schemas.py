@@ -19,6 +19,6 @@ def problems(definition: Any) -> list[str]:
 @cache
 def _validator() -> Any:
     folder = shared("flags", "flagd-schemas")
-    read = {name: json.loads((folder / f"{name}.json").read_text("utf-8")) for name in ("flags", "targeting")}
-    known = [(schema["$id"], schema) for schema in read.values()]
-    return jsonschema_rs.Draft7Validator(read["flags"], registry=jsonschema_rs.Registry(known))
+    read = [json.loads((folder / f"{name}.json").read_text("utf-8")) for name in ("flags", "targeting")]
+    known = jsonschema_rs.Registry([(schema["$id"], schema) for schema in read])
+    return jsonschema_rs.Draft7Validator({"$ref": read[0]["$id"]}, registry=known)
