@@ -104,11 +104,10 @@ def test_what_is_brought_in_is_given_out_again(flags: Any) -> None:
 
 def _pointed(said: Any) -> Any:
     """The flag with the point that whole numbers of a flag with fractions get."""
-    values = said["variants"].values()
-    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
-        if any(isinstance(value, float) for value in values):
-            return {**said, "variants": {name: float(value) for name, value in said["variants"].items()}}
-    return said
+    kinds = {type(value) for value in said["variants"].values()}
+    if float not in kinds:
+        return said
+    return {**said, "variants": {name: float(value) for name, value in said["variants"].items()}}
 
 
 CONTEXTS = st.fixed_dictionaries(
