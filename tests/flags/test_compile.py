@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from datetime import datetime
 from typing import Any
 
 import pytest
+from openfeature.contrib.tools.flagd.core import FlagdCore
 
 from terrace.errors import FlagError
 from tests.flags.schemas import problems
-from tests.flags.written import asked, compiled, flag
+from tests.flags.written import ask, asked, compiled, flag
 
 OFF = {"state": "ENABLED", "variants": {"on": True, "off": False}, "defaultVariant": "off"}
 ABOUT = {"owner": "us", "created": "2026-11-01", "permanent": True}
@@ -104,23 +106,16 @@ PROGRESS = "variant: on, start: 2027-01-15T00:00:00Z, end: 2027-01-25T00:00:00Z"
 def test_a_share_grows_with_time(shares: str, expected: list[int], default: str) -> None:
     definition = compiled(flag(f"{{default: {default}, progress: {{{PROGRESS}{shares}}}}}"))
     assert problems(definition) == []
-    moments = [
-        f"2027-01-{day}T{hour}Z"
-        for day, hour in (
-            ("14", "23:59:59"),
-            ("15", "00:00:00"),
-            ("17", "12:00:00"),
-            ("20", "00:00:00"),
-            ("25", "00:00:00"),
-        )
-    ]
-    found = [_on(definition, at(moment)) for moment in moments]
+    days = ("14T23:59:59", "15T00:00:00", "17T12:00:00", "20T00:00:00", "25T00:00:00")
+    found = [_on(definition, at(f"2027-01-{day}Z")) for day in days]
     assert found == pytest.approx(expected, abs=4)
     assert asked(definition, "f", {}, at("2027-03-01T00:00:00Z")).variant == (None if default == "null" else "off")
 
 
 def _on(definition: Any, now: float) -> float:
-    variants = Counter(asked(definition, "f", {"targetingKey": f"u{n}"}, now).variant for n in range(800))
+    core = FlagdCore()
+    core.set_flags(json.dumps(definition))
+    variants = Counter(ask(core, "f", {"targetingKey": f"u{n}"}, now).variant for n in range(800))
     assert set(variants) <= {"on", "off", None}
     return variants["on"] / 8
 

@@ -91,8 +91,8 @@ def flagd_flags(draw: st.DrawFn) -> Any:
 KEYS = st.text(min_size=1, max_size=10).filter(lambda key: "/" not in key)
 
 
-@settings(max_examples=rounds(150), deadline=None)
-@given(st.dictionaries(KEYS, flagd_flags(), max_size=4))
+@settings(max_examples=rounds(60), deadline=None)
+@given(st.dictionaries(KEYS, flagd_flags(), max_size=2))
 def test_what_is_brought_in_is_given_out_again(flags: Any) -> None:
     given_out = through(set_of(flags))
     assert given_out == set_of(flags)
@@ -141,7 +141,7 @@ STATES = st.builds(
 )
 
 
-@settings(max_examples=rounds(100), deadline=None)
+@settings(max_examples=rounds(60), deadline=None)
 @given(STATES, st.lists(CONTEXTS, min_size=1, max_size=5))
 def test_what_is_given_out_and_brought_in_is_evaluated_alike(state: str, contexts: list[dict[str, Any]]) -> None:
     ours = compiled(flag(state))

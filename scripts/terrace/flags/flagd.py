@@ -56,9 +56,10 @@ def import_flagd(text: str, environment: str, area: Document | None = None) -> s
         try:
             if key in flags:
                 raise _CannotError("it stands there twice")
-            flags[key] = _flag(key, said, environment)
+            flag = _flag(key, said, environment)
             # Whether YAML can hold it: found here, it is said of this flag.
-            dump_flow(flags[key])
+            dump_flow(flag)
+            flags[key] = flag
         except (_CannotError, UnknownError, TerraceError) as error:
             reasons.append(f"{key!r}: {error}")
     result = laid_out({"flags": flags}) if area is None or reasons else _into(area, flags, environment, reasons)
