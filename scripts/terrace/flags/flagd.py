@@ -67,7 +67,7 @@ def import_flagd(text: str, environment: str, area: Document | None = None) -> s
         raise _refusal(reasons)
     _, findings = read(area.path if area else "flags", result.encode("utf-8", "surrogatepass"))
     if findings:
-        raise FlagError(f"the definition cannot be written as YAML: {findings[0].message}")
+        raise FlagError(f"that would not be a file of flags: {findings[0].message}", hint="Bring in a part of it.")
     return result
 
 
