@@ -235,7 +235,7 @@ def seconds(text: object) -> int:
         raise SenselessError(f"{text!r} is not a moment with its offset, as 2027-01-15T08:00:00Z is") from None
 
 
-_GUARDED = frozenset(("ne", "not_in", "lt", "lte", "gt", "gte", "semver"))
+_GUARDED = frozenset(("ne", "not_in", "lt", "lte", "gt", "gte", "contains", "semver"))
 _OPERATORS: dict[str, Callable[[str, object], Logic]] = {
     "eq": _same,
     "ne": lambda name, value: negated(_same(name, value)),
