@@ -5,7 +5,7 @@
 `terrace serve` (with tokens, a rate that is never reached, and its access log) and the bare application each run as one
 uvicorn worker with uvloop and httptools. A client keeps eight connections, asks on all of them, and reads all answers;
 both are asked in turns. `rate` is requests for each second of the server's processor time, so the client's own costs
-do not count; `p99` is what the client waits, of one request at a time. At the end: what many flags cost in memory and time.
+do not count; `p99` is what the client waits, of one request at a time. At the end: what many flags cost.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from benchmarks.serve import _running as running
 from terrace.bundle import BundleWriter, Facts
 from terrace.deploy.directory import DirectoryDestination
 from terrace.flags.evaluator import FlagSet
-from terrace.model.release import FLAGS
+from terrace.model.flag import STREAM
 from terrace.server import tokens
 
 ROUNDS = int(os.environ.get("ROUNDS", "7"))
@@ -103,8 +103,9 @@ def _print(case: Case, pairs: list[tuple[Cost, Cost]]) -> None:
     waits = [statistics.median(getattr(one, name) for one, _ in pairs) for name in ("p50", "p99")]
     goal = f" goal {case.goal:,.0f}" if case.goal else ""
     print(
-        f"{case.name:<14} {statistics.median(mine):9,.0f} best {max(mine):9,.0f} floor {statistics.median(floor):9,.0f} "
-        f"ratio {ratio:5.2f}  p50 {waits[0]:7.3f} ms  p99 {waits[1]:7.3f} ms{goal}"
+        f"{case.name:<14} {statistics.median(mine):9,.0f} best {max(mine):9,.0f} "
+        f"floor {statistics.median(floor):9,.0f} ratio {ratio:5.2f}  "
+        f"p50 {waits[0]:7.3f} ms  p99 {waits[1]:7.3f} ms{goal}"
     )
 
 
@@ -150,7 +151,7 @@ def _prepared(folder: Path) -> str:
 
 def _release(folder: Path, environment: str, flags: Mapping[str, Any]) -> None:
     writer = BundleWriter(
-        folder / environment, environment=environment, service=FLAGS, tenancy="none", schema={},
+        folder / environment, environment=environment, service=STREAM, tenancy="none", schema={},
         facts=Facts("production", protected=False),
     )  # fmt: skip
     writer.add(None, {"flags": flags, "metadata": {"flagSetId": environment, "fractional": "v3"}})
