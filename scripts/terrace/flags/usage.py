@@ -75,6 +75,11 @@ class UsageStore:
         self._keep, self._clock = keep, clock
         self._swept = 0.0
 
+    @property
+    def notice(self) -> str:
+        """That a damaged file was put aside, and which; empty where none was."""
+        return self._file.notice
+
     def add(self, batch: Batch) -> bool:
         """Add what was counted. False if it is not kept, and may be tried again; what was added before, counts once."""
         now = self._clock()
@@ -87,7 +92,7 @@ class UsageStore:
                 _write(connection, batch.counts, at)
             return True
 
-        done = self._try(write, False)
+        done = self._try(write, False, writes=True)
         if done and now - self._swept > 3600:
             self._swept = now
             self.sweep()
@@ -161,15 +166,15 @@ class UsageStore:
             connection.execute("delete from hour where at < ? and tenant != ?", (now - keep.tenants, TOTAL))
             connection.execute("delete from batch where at < ?", (now - keep.minutes,))
 
-        self._try(remove, None)
+        self._try(remove, None, writes=True)
 
     def close(self) -> None:
         """Let go of the file."""
         self._file.close()
 
-    def _try(self, work: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
+    def _try(self, work: Callable[[sqlite3.Connection], T], otherwise: T, *, writes: bool = False) -> T:
         try:
-            found = self._file.use(work)
+            found = self._file.use(work, writes=writes)
         except (sqlite3.Error, DamagedError, OSError) as error:
             # Each way to fail is said once, until it works again.
             problem = f"usage of flags is not kept in {self._file.path}: {error}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import sqlite3
 import threading
@@ -30,6 +31,7 @@ create index hour_at on hour (at);
 create index batch_at on batch (at);
 """
 _ASIDE = (".damaged", "-wal.damaged", "-shm.damaged")
+log = logging.getLogger("terrace.flags")
 T = TypeVar("T")
 
 
@@ -42,6 +44,8 @@ class UsageFile:
 
     def __init__(self, path: Path, *, largest: int = LARGEST) -> None:
         self.path = path
+        self.notice = ""
+        """What was wrong with the file before this one; empty if nothing."""
         self._largest = largest
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
@@ -49,31 +53,35 @@ class UsageFile:
         # What a parent had open must not be closed in a child, where that would give up the parent's locks.
         self._left: list[sqlite3.Connection] = []
 
-    def use(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def use(self, work: Callable[[sqlite3.Connection], T], *, writes: bool) -> T:
         """What `work` gives, in one transaction. A damaged file is put aside, and a new one is begun."""
         with self._lock:
             try:
-                return self._transaction(work)
+                return self._transaction(work, writes)
             except (DamagedError, sqlite3.DatabaseError) as error:
                 if not _is_damage(error):
                     raise
-                self.close_now()
+                self._let_go()
                 self._put_aside()
-                return self._transaction(work)
+                self.notice = (
+                    f"{self.path} was damaged ({error}): it is begun anew, the old one is {self.path}{_ASIDE[0]}"
+                )
+                log.error("%s", self.notice)
+                return self._transaction(work, writes)
 
     def close(self) -> None:
         """Let go of the file."""
         with self._lock:
-            self.close_now()
+            self._let_go()
 
-    def close_now(self) -> None:
+    def _let_go(self) -> None:
         if self._connection is not None and self._of[0] == os.getpid():
             self._connection.close()
         self._connection = None
 
-    def _transaction(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def _transaction(self, work: Callable[[sqlite3.Connection], T], writes: bool) -> T:
         connection = self._opened()
-        connection.execute("begin immediate")
+        connection.execute("begin immediate" if writes else "begin")
         try:
             found = work(connection)
             connection.execute("commit")
@@ -92,7 +100,7 @@ class UsageFile:
             elif self._of == _identity(self.path):
                 return self._connection
             else:
-                self.close_now()
+                self._let_go()
         with _only_one(self.path):
             self._connection = _connected(self.path, self._largest)
         self._of = _identity(self.path)

@@ -13,7 +13,7 @@ from terrace.errors import BundleError, ConfigError
 from terrace.runtime.asked import SERVICE, Asked
 from terrace.runtime.calling import TOKEN, TOKEN_FILE, Answer, address, ask, authorization
 from terrace.runtime.follow import Followed, Follower, Token
-from terrace.runtime.source import AwayError, said_environment
+from terrace.runtime.source import AwayError, NotServedError, said_environment
 
 SECONDS = 10.0
 """How long one answer may take; a request that waits may take so much longer."""
@@ -81,7 +81,7 @@ class Remote:
             return ConfigError(f"{self.name} does not let this process in ({answer.status})", hint=hint)
         if answer.status == 404:
             hint = "It is not served there, or not for this token."
-            return ConfigError(f"there is no bundle at {self.name}", hint=hint)
+            return NotServedError(f"there is no bundle at {self.name}", hint=hint)
         return AwayError(f"{self.name} answers {answer.status}")
 
     def _ask(self, path: str, headers: Mapping[str, str]) -> Answer:

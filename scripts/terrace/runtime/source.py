@@ -20,6 +20,10 @@ class AwayError(ConfigError):
     """The source is not there now, and may come back: the only case in which the last good copy is used."""
 
 
+class NotServedError(ConfigError):
+    """The server has no such bundle, or not for this process."""
+
+
 class Located(NamedTuple):
     """The folder that holds the bundle, or the link to the current one; or the file that is a packed bundle."""
 
