@@ -8,7 +8,8 @@
     GET /ops/metrics    the same as Prometheus metrics, if `metrics=True` (needs the extra `metrics`)
 
 With `flags=` they tell of the flags, too, by the name `flags`; an application without a configuration gives the
-provider of its flags in the handle's place. No answer holds a value of the configuration, nor of a flag. `docs/loader.md` shows each.
+provider of its flags in the handle's place. No answer holds a value of the configuration, nor of a flag.
+`docs/loader.md` shows each.
 """
 
 from __future__ import annotations

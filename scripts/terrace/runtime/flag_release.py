@@ -153,7 +153,8 @@ def asked_for_flags(
 ) -> Asked:
     """What the arguments ask for; if `optional`, with an empty source where nothing says one.
 
-    The variables are those of the configuration, which lies beside the flags; `TERRACE_FLAGS_SOURCE` is for flags that lie elsewhere. Copies of both can stand in one folder.
+    The variables are those of the configuration, which lies beside the flags; `TERRACE_FLAGS_SOURCE` is for flags that
+    lie elsewhere. Copies of both can stand in one folder.
     """
     variables = dict(os.environ if environ is None else environ)
     own = variables.get(FLAGS_SOURCE) or _beside(variables.get(SOURCE, ""))
