@@ -1,4 +1,4 @@
-"""What was evaluated, as OpenTelemetry metrics: read from the counts when it is exported, so that it costs nothing else.
+"""What was evaluated, as OpenTelemetry metrics: read from the counts when it is exported, at no other cost.
 
 Semantic conventions name attributes of evaluations and no metrics; the names of the counters are those that OpenFeature
 gives them in its hooks. Tenants are counted together: who wants them apart takes the Prometheus metrics, or usage.
