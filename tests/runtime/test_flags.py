@@ -400,7 +400,7 @@ def test_hooks_of_the_application_run(flagged: Flagged, client_of: Start) -> Non
 
 def test_after_the_shutdown_nothing_is_followed_and_flags_stay(flagged: Flagged, client_of: Start) -> None:
     flagged.release()
-    client, made = client_of(flagged)
+    _, made = client_of(flagged)
     made.shutdown()
     flagged.release({"menu-allergens": flag("off")})
     assert not any(thread.name == "terrace-watch" for thread in threading.enumerate())

@@ -12,6 +12,7 @@ release takes their place as a whole.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import Any, Final, TypeVar, cast
@@ -34,6 +35,7 @@ NAME: Final = "terrace"
 TENANT: Final = "tenant"
 _OPEN: Final[Mapping[FlagType, tuple[FlagType, ...]]] = {"float": ("float", "integer")}
 T = TypeVar("T")
+_SETTLED = 1.0
 Structure = Sequence[FlagValueType] | Mapping[str, FlagValueType]
 
 
@@ -73,7 +75,8 @@ class FlagProvider(AbstractProvider):
         """What was evaluated in this process since its start."""
         self._tenant = asked.tenant or ""
         self._follow = follow
-        self._stale = False
+        self._stale = self._early = False
+        self._began = 0.0
         self._live = LiveFlags(asked, optional=optional, told=self._told)
         self._reporter: Reporter | None = reporter(asked, self.counts, report)
 
@@ -103,7 +106,7 @@ class FlagProvider(AbstractProvider):
 
     def initialize(self, evaluation_context: EvaluationContext) -> None:
         """Begin to follow and to report. The flags are there since this was made."""
-        self._stale = False
+        self._stale, self._began = False, time.monotonic()
         if self._follow:
             self._live.follow()
         if self._reporter is not None:
@@ -187,7 +190,9 @@ class FlagProvider(AbstractProvider):
         if changed is not None:
             self.emit_provider_configuration_changed(ProviderEventDetails(flags_changed=changed, metadata=about))
         stale = status.state != "ok"
-        if stale and not self._stale:
+        if stale and (self._early or not self._stale):
+            # OpenFeature itself says READY after `initialize`, and so perhaps after this: then it is said again.
+            self._early = time.monotonic() - self._began < _SETTLED
             why = status.refused.summary if status.refused is not None else "these flags are a copy"
             self.emit_provider_stale(ProviderEventDetails(message=why, metadata=about))
         elif self._stale and not stale:
