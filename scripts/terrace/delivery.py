@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,6 +18,7 @@ from terrace.validate.run import Progress, without_progress
 
 if TYPE_CHECKING:
     from terrace.deploy.destination import Delivery, Destination
+    from terrace.model.release import BundleRef
     from terrace.seal import Sealed
 
 
@@ -54,7 +56,8 @@ def deploy(
     """Build, and deliver each environment to its destinations, in promotion order.
 
     An environment that is not built, or that a destination refuses, is told with its reason; the others go on, but
-    those that come after it in promotion order and are protected. A dry run compares with what is at the destinations,
+    those that come after it in promotion order and are protected. So it is for each stream by itself: flags wait for no
+    configuration. A dry run compares with what is at the destinations,
     and writes nothing there.
     """
     now = now or datetime.now(UTC)
@@ -67,19 +70,26 @@ def deliver(
 ) -> list[Delivered]:
     """The second half of `deploy`, for those who look at what was built before it goes anywhere."""
     delivered: list[Delivered] = []
-    for built in made:
-        stopped = next((each for each in delivered if each.problem), None)
-        if built.problem:
-            delivered.append(Delivered(built, problem=built.problem))
-        elif stopped and built.environment.protected:
-            problem = f"{stopped.built.environment.name} comes before it, and was not"
-            delivered.append(Delivered(built, problem=problem))
-        elif not built.environment.destinations:
-            delivered.append(Delivered(built, problem="its environment.yaml names no destination"))
-        else:
-            who = _Deployer(folder, actor, reason, now, dry_run)
-            delivered += [_deliver(built, config, who) for config in built.environment.destinations]
+    who = _Deployer(folder, actor, reason, now, dry_run)
+    for _, parts in groupby(made, key=lambda built: built.environment.name):
+        ready: list[Built] = []
+        for built in parts:
+            problem = built.problem or _obstacle(built, delivered)
+            if problem:
+                delivered.append(Delivered(built, problem=problem))
+            else:
+                ready.append(built)
+        for config in ready[0].environment.destinations if ready else ():
+            delivered += _deliver(ready, config, who)
     return delivered
+
+
+def _obstacle(built: Built, before: Sequence[Delivered]) -> str:
+    """Why an environment must not be delivered, whatever its bundles are; empty where it may be."""
+    stopped = next((each.built for each in before if each.problem and each.built.stream == built.stream), None)
+    if stopped and built.environment.protected and stopped.environment.name != built.environment.name:
+        return f"{stopped.environment.name} comes before it, and was not"
+    return "" if built.environment.destinations else "its environment.yaml names no destination"
 
 
 def destination(folder: Path, environment: str) -> Destination:
@@ -144,33 +154,51 @@ class _Deployer(NamedTuple):
     dry_run: bool
 
 
-def _deliver(built: Built, config: Mapping[str, Any], who: _Deployer) -> Delivered:
+def _deliver(parts: Sequence[Built], config: Mapping[str, Any], who: _Deployer) -> list[Delivered]:
+    """Deliver what was built of an environment as one release, but for a stream that a hold keeps back."""
     from terrace.deploy.kinds import address, open_destination
 
     name = address(config)
+    told: list[Delivered] = []
+    free: list[Delivered] = []
     try:
         destination = open_destination(config, who.folder)
         before = destination.current()
-        leaves = {
-            bundle.ref.service: destination.changed_leaves(bundle.folder)
-            for bundle in built.bundles
-            if bundle.ref.service in before and before[bundle.ref.service].digest != bundle.ref.digest
-        }
-        was = {service: ref.digest for service, ref in before.items()}
-        if who.dry_run:
-            return Delivered(built, name, before=was, leaves=leaves, clears=_cleared(destination, built.bundles))
+        for built in parts:
+            try:
+                free.append(_compared(built, name, destination, before))
+            except HeldError as error:
+                told.append(Delivered(built, name, problem=f"{error.message}. {error.hint}".strip()))
+        if who.dry_run or not free:
+            return [*told, *free]
+        origin = free[0].built.origin
         delivery = destination.deploy(
-            [bundle.folder for bundle in built.bundles],
+            [bundle.folder for each in free for bundle in each.built.bundles],
             now=who.now,
             actor=who.actor,
-            commit=built.origin.commit,
-            dirty=bool(built.origin.dirty),
+            commit=origin.commit,
+            dirty=bool(origin.dirty),
             reason=who.reason,
         )
     except DestinationError as error:
-        failed = not isinstance(error, HeldError)
-        return Delivered(built, name, problem=f"{error.message}. {error.hint}".strip(), failed=failed)
-    return Delivered(built, name, delivery, was, leaves)
+        problem, failed = f"{error.message}. {error.hint}".strip(), not isinstance(error, HeldError)
+        held = [each.built for each in told]
+        left = [built for built in parts if built not in held]
+        return [*told, *(Delivered(built, name, problem=problem, failed=failed) for built in left)]
+    return [*told, *(each._replace(delivery=delivery, clears=()) for each in free)]
+
+
+def _compared(built: Built, name: str, destination: Destination, before: Mapping[str, BundleRef]) -> Delivered:
+    """What delivering would change. Raises `HeldError` if a bundle brings back what is held."""
+    clears = _cleared(destination, built.bundles)
+    services = [bundle for bundle in built.bundles if bundle.ref.service in before]
+    leaves = {
+        bundle.ref.service: destination.changed_leaves(bundle.folder)
+        for bundle in services
+        if before[bundle.ref.service].digest != bundle.ref.digest
+    }
+    was = {bundle.ref.service: before[bundle.ref.service].digest for bundle in services}
+    return Delivered(built, name, before=was, leaves=leaves, clears=clears)
 
 
 def _cleared(destination: Destination, bundles: Sequence[Sealed]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from terrace import load
 from terrace.model.entities import Environment, Origin
 from terrace.model.findings import Report, Severity
+from terrace.model.release import Stream
 from terrace.source import Source, open_source
 from terrace.source.exposed import exposed, exposed_in
 from terrace.validate.exposed import findings as exposures
@@ -116,13 +117,18 @@ def _elsewhere(source: Source, files: Sequence[str], commit: str) -> list[Exposu
 
 
 class Built(NamedTuple):
-    """An environment whose bundles were made; or the reason why they were not, with the findings if there are some."""
+    """An environment whose bundles were made; or the reason why they were not, with the findings if there are some.
+
+    `stream` says of what they are: an environment's configuration with its secrets, and its flags, are built apart, and
+    what is wrong with the one does not keep the other back.
+    """
 
     environment: Environment
     bundles: tuple[Sealed, ...] = ()
     origin: Origin = Origin()
     problem: str = ""
     report: Report | None = None
+    stream: Stream = "config"
 
 
 def build(

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from terrace.bundle import open_bundle
+from terrace.deploy.destination import Moved
 from terrace.deploy.hold import decode, encode
 from terrace.errors import DestinationError, HeldError
 from tests.soak import rounds
@@ -153,7 +154,7 @@ def test_a_second_rollback_keeps_the_first_hold(deploy: Any, build: Any) -> None
 def test_secrets_that_went_back_too_are_held(deploy: Any, build: Any) -> None:
     deploy(build(GOOD, secret="old"))
     deploy(build(GOOD, secret="leaked"))
-    deploy.back(with_secrets=True)
+    deploy.back(streams=Moved(secrets=True))
     with pytest.raises(HeldError, match=r"the secrets file environments/production/backend\.secrets\.yaml"):
         deploy(build({**GOOD, "more": 1}, secret="leaked"))
     assert deploy(build(GOOD, secret="fresh")).cleared == ("backend-3",)

@@ -13,6 +13,7 @@ import pytest
 
 from terrace.bundle import Bundle, BundleWriter, Facts, open_bundle, verify
 from terrace.bundle.dates import SecretDates
+from terrace.deploy.destination import Moved
 from terrace.errors import RefusedError
 from terrace.sops import create, identities, open_
 from tests.deploy.conftest import SCHEMA, Deploy
@@ -93,7 +94,7 @@ def test_a_revoked_secret_is_refused_by_name(deploy: Deploy, seal: Seal) -> None
     deploy(seal(2, (LAYER, NEW, days(FEBRUARY, JANUARY))))
     before = current(deploy).ref
     with pytest.raises(RefusedError, match=r"revoked since: database\.password \(of 2026-01-05, replaced 2026-02-05\)"):
-        deploy.back(with_secrets=True)
+        deploy.back(streams=Moved(secrets=True))
     assert current(deploy).ref == before
     assert len(deploy.destination.releases()) == 2
     assert deploy.destination.holds() == []
@@ -102,7 +103,7 @@ def test_a_revoked_secret_is_refused_by_name(deploy: Deploy, seal: Seal) -> None
 def test_it_comes_back_if_somebody_says_so_and_is_named(deploy: Deploy, seal: Seal) -> None:
     deploy(seal(1, (LAYER, OLD, days(JANUARY))))
     deploy(seal(2, (LAYER, NEW, days(FEBRUARY, JANUARY))))
-    result = deploy.back(with_secrets=True, allow_revoked=True)
+    result = deploy.back(streams=Moved(secrets=True), allow_revoked=True)
     assert current(deploy).secrets()[0].data == OLD.encode()
     assert (
         "backend: revoked values are back, and do not work: database.password (of 2026-01-05, replaced 2026-02-05)"
@@ -123,13 +124,13 @@ def test_configuration_alone_goes_back_and_keeps_secrets_with_their_dates(deploy
     )
     # What it knows outlives the rollback.
     with pytest.raises(RefusedError, match=PATH):
-        deploy.back(to=deploy.destination.releases()[0].bundles[0].digest, with_secrets=True)
+        deploy.back(to=deploy.destination.releases()[0].bundles[0].digest, streams=Moved(secrets=True))
 
 
 def test_one_that_was_set_anew_only_warns(deploy: Deploy, seal: Seal) -> None:
     deploy(seal(1, (LAYER, OLD, days(JANUARY))))
     deploy(seal(2, (LAYER, NEW, days(FEBRUARY))))
-    result = deploy.back(with_secrets=True)
+    result = deploy.back(streams=Moved(secrets=True))
     assert current(deploy).secrets()[0].data == OLD.encode()
     assert result.warnings[-1].endswith("database.password (of 2026-01-05, replaced 2026-02-05)")
 
@@ -137,7 +138,7 @@ def test_one_that_was_set_anew_only_warns(deploy: Deploy, seal: Seal) -> None:
 def test_what_was_revoked_before_the_old_release_does_not_count(deploy: Deploy, seal: Seal) -> None:
     deploy(seal(1, (LAYER, OLD, days(FEBRUARY, JANUARY))))
     deploy(seal(2, (LAYER, NEW, days(MARCH, JANUARY))))
-    deploy.back(with_secrets=True)
+    deploy.back(streams=Moved(secrets=True))
     assert current(deploy).secrets()[0].data == OLD.encode()
 
 
@@ -148,7 +149,7 @@ def test_the_same_value_under_a_new_data_key_is_no_other_one(deploy: Deploy, sea
     assert text != OLD
     deploy(seal(1, (LAYER, OLD, days(JANUARY))))
     deploy(seal(2, (LAYER, text, days(JANUARY, JANUARY))))
-    result = deploy.back(with_secrets=True)
+    result = deploy.back(streams=Moved(secrets=True))
     assert current(deploy).secrets()[0].data == OLD.encode()
     assert not any(PATH in warning for warning in result.warnings)
 
@@ -157,7 +158,7 @@ def test_a_release_without_dates_may_hold_what_was_revoked(deploy: Deploy, seal:
     deploy(seal(1, (LAYER, OLD, {})))
     deploy(seal(2, (LAYER, NEW, days(FEBRUARY, JANUARY))))
     with pytest.raises(RefusedError, match=r"database\.password \(of a day that is not known"):
-        deploy.back(with_secrets=True)
+        deploy.back(streams=Moved(secrets=True))
 
 
 def test_a_value_that_a_proposal_replaced_counts(deploy: Deploy, seal: Seal) -> None:
@@ -168,7 +169,7 @@ def test_a_value_that_a_proposal_replaced_counts(deploy: Deploy, seal: Seal) -> 
     deploy(seal(1, main))
     deploy(seal(2, main, (PROPOSAL, proposed, {PATH: SecretDates(FEBRUARY, JANUARY)})))
     with pytest.raises(RefusedError, match=PATH):
-        deploy.back(with_secrets=True)
+        deploy.back(streams=Moved(secrets=True))
 
 
 def test_a_tenants_secret_is_found(deploy: Deploy, seal: Seal) -> None:
@@ -177,7 +178,7 @@ def test_a_tenants_secret_is_found(deploy: Deploy, seal: Seal) -> None:
     deploy(seal(1, shared, tenant=(own, secrets("of-acme"), days(JANUARY))))
     deploy(seal(2, shared, tenant=(own, secrets("of-acme-2"), days(FEBRUARY, JANUARY))))
     with pytest.raises(RefusedError, match=PATH):
-        deploy.back(with_secrets=True)
+        deploy.back(streams=Moved(secrets=True))
 
 
 def test_parts_of_a_secret_are_one_secret(deploy: Deploy, seal: Seal) -> None:
@@ -194,13 +195,13 @@ def test_parts_of_a_secret_are_one_secret(deploy: Deploy, seal: Seal) -> None:
     deploy(seal(1, (LAYER, OLD, {"database": SecretDates(JANUARY)})))
     deploy(seal(2, (LAYER, overlap, whole)))
     deploy(seal(3, (LAYER, after, ended)))
-    (warning,) = deploy.back(with_secrets=True).warnings
+    (warning,) = deploy.back(streams=Moved(secrets=True)).warnings
     assert warning.startswith("backend: secrets are those"), "the value in use is the same: nothing else is said"
     deploy.destination.lift("backend-4", reason="test", actor="mira", now=datetime(2026, 11, 24, tzinfo=UTC))
     deploy(seal(3, (LAYER, after, ended)))
     first = deploy.destination.releases()[0].bundles[0].digest
     with pytest.raises(RefusedError, match=r"revoked since: database \(of 2026-01-05, replaced 2026-02-05\)"):
-        deploy.back(to=first, with_secrets=True)
+        deploy.back(to=first, streams=Moved(secrets=True))
 
 
 def test_many_are_counted(deploy: Deploy, seal: Seal) -> None:
@@ -214,7 +215,7 @@ def test_many_are_counted(deploy: Deploy, seal: Seal) -> None:
     deploy(seal(1, (LAYER, many("old"), all_of(JANUARY))))
     deploy(seal(2, (LAYER, many("new"), all_of(FEBRUARY, JANUARY))))
     with pytest.raises(RefusedError, match=r"s00 .* and 2 more$") as refused:
-        deploy.back(with_secrets=True)
+        deploy.back(streams=Moved(secrets=True))
     assert "old-" not in refused.value.message
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from terrace.bundle import open_bundle, verify
+from terrace.deploy.destination import Moved
 from terrace.errors import BundleError, DestinationError
 from terrace.model.source import dotted
 
@@ -81,7 +82,7 @@ def test_secrets_go_back_when_asked(deploy: Any, build: Any) -> None:
     deploy(build(GOOD, secret="rotated"))
     with pytest.raises(DestinationError, match="no earlier configuration"):
         deploy.back()
-    result = deploy.back(with_secrets=True)
+    result = deploy.back(streams=Moved(secrets=True))
     assert deploy.destination.current()["backend"] == old
     assert "secrets are those of the restored release again" in result.warnings[0]
 

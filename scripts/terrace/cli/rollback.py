@@ -1,8 +1,10 @@
 """Go back to an earlier release at once, and keep what was undone from coming back.
 
-Without --to, to the configuration that ran before. Needs neither Git nor the network. Secrets stay the current ones
-unless you say --with secrets; then a release that holds secrets which were revoked since is refused, and names them,
-unless you say --allow-revoked too: they do not work, or somebody knows them who must not.
+Without --to, to the configuration that ran before. Needs neither Git nor the network. Flags stay as they are, so that
+a kill switch stays thrown, unless you say --with flags: then they become those that ran with that configuration; with
+--only flags nothing but flags goes back. Secrets stay the current ones unless you say --with secrets; then a release
+that holds secrets which were revoked since is refused, and names them, unless you say --allow-revoked too: they do not
+work, or somebody knows them who must not.
 
 What was undone is held: deploy refuses any bundle that brings it back, until the change itself is gone from the
 repository, or somebody lifts the hold (`terrace hold`).
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from terrace.arrival import Arrival
     from terrace.deploy.destination import RollbackResult
 
-_STREAMS = ("secrets",)
+_STREAMS = ("secrets", "flags")
 """What a release has beside its configuration."""
 
 
@@ -39,6 +41,7 @@ def configure(parser: ArgumentParser) -> None:
         metavar="STREAMS",
         help=f"what goes back beside the configuration, with commas between: {', '.join(_STREAMS)}",
     )
+    parser.add_argument("--only", choices=["flags"], help="leave the configuration as it is")
     parser.add_argument("--allow-revoked", action="store_true", help="with secrets: also those that were revoked since")
     _options.add_wait(parser)
     _options.add_format(parser, ("text", "json"))
@@ -46,10 +49,13 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Roll back, and say what changed and what is held."""
+    from terrace.deploy.destination import Moved
     from terrace.report.arrived import arrived_text
     from terrace.report.undone import rollback_json, rollback_text
 
     streams = _streams(args.streams)
+    if args.only and (streams or args.service):
+        raise UsageError("--only flags goes with neither --with nor --service")
     if args.allow_revoked and "secrets" not in streams:
         raise UsageError("--allow-revoked goes with --with secrets")
     destination = _options.destination(args)
@@ -59,7 +65,7 @@ def run(args: Namespace) -> int:
         reason=args.reason,
         actor=_options.actor(),
         now=datetime.now(UTC),
-        with_secrets="secrets" in streams,
+        streams=Moved(config=not args.only, secrets="secrets" in streams, flags="flags" in streams or bool(args.only)),
         allow_revoked=args.allow_revoked,
     )
     arrivals = _wait(args, result) if args.wait is not None else None

@@ -12,6 +12,18 @@ from terrace.deploy.changes import LeafChange
 from terrace.model.release import BundleRef, Hold, Release
 
 
+class Moved(NamedTuple):
+    """The streams of a release that go back: its configuration, which secrets can join, and its flags."""
+
+    config: bool = True
+    secrets: bool = False
+    flags: bool = False
+
+
+CONFIGURATION = Moved()
+"""What goes back where nobody says more."""
+
+
 class Delivery(NamedTuple):
     """What a deployment did. `unchanged`: the destination had these bundles already, and `release` is the one it has.
 
@@ -77,7 +89,7 @@ class Destination(Protocol):
         reason: str,
         actor: str,
         now: datetime,
-        with_secrets: bool = False,
+        streams: Moved = CONFIGURATION,
         allow_revoked: bool = False,
     ) -> RollbackResult:
         """Go back to an earlier release, and hold what that undid."""

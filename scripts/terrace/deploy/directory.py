@@ -38,7 +38,7 @@ from terrace.deploy import hold as held
 from terrace.deploy import log
 from terrace.deploy.changes import changes
 from terrace.deploy.clock import stamp
-from terrace.deploy.destination import Delivery, RollbackResult
+from terrace.deploy.destination import CONFIGURATION, Delivery, Moved, RollbackResult
 from terrace.deploy.disk import names, remove_file, sync_folder, told, write_durably
 from terrace.deploy.intent import Intent, State, carry_out
 from terrace.deploy.layout import current_folder, digest_of, find_release, in_the_way, stage
@@ -104,18 +104,18 @@ class DirectoryDestination:
         reason: str,
         actor: str,
         now: datetime,
-        with_secrets: bool = False,
+        streams: Moved = CONFIGURATION,
         allow_revoked: bool = False,
     ) -> RollbackResult:
         """Go back to an earlier release, and hold what that undid.
 
-        Without `to`: to the release whose configuration ran before. Without `service`: undo the latest release. The
-        secrets stay the current ones unless `with_secrets`; then a release with secrets that were revoked since is
-        refused, unless `allow_revoked`. Neither Git nor the repository is needed.
+        Without `to`: to the release whose configuration ran before. Without `service`: undo the latest release. Secrets
+        and flags stay the current ones unless `streams` has them; a release with secrets that were revoked since is
+        refused then, unless `allow_revoked`. Neither Git nor the repository is needed.
         """
         with session(self._state, now, self._step) as locked:
-            record = Record(locked.number + 1, now, actor, reason, with_secrets, allow_revoked)
-            chosen = choose(locked.entries, service, to, with_secrets=with_secrets)
+            record = Record(locked.number + 1, now, actor, reason, streams, allow_revoked)
+            chosen = choose(locked.entries, service, to, streams)
             with told("stage the rollback"):
                 prepared = [
                     prepare(self.root / name, digest, record, locked.holds, self._step)

@@ -12,7 +12,7 @@ from terrace.bundle import Bundle, open_bundle, verify
 from terrace.bundle.compose import assemble, tenants_with_old_secrets
 from terrace.deploy.changes import Change, changes, leaf_changes
 from terrace.deploy.clock import stamp
-from terrace.deploy.destination import ServiceRollback
+from terrace.deploy.destination import Moved, ServiceRollback
 from terrace.deploy.disk import remove_tree
 from terrace.deploy.history import Frame, recent, stacks
 from terrace.deploy.hold import check, held_leaves
@@ -21,20 +21,20 @@ from terrace.deploy.log import Entry
 from terrace.deploy.revoked import Replaced, named, replaced
 from terrace.deploy.steps import OnStep
 from terrace.errors import DestinationError, RefusedError
-from terrace.model.release import BundleRef, Hold
+from terrace.model.release import FLAGS, BundleRef, Hold
 
 
 class Record(NamedTuple):
-    """Who goes back, when and why; the number of the release that it makes; and whether secrets go back too.
+    """Who goes back, when and why; the number of the release that it makes; and what of a release goes back.
 
-    A release whose secrets were revoked since is refused then, unless `allow_revoked`.
+    A release whose secrets were revoked since is refused, if secrets go back, unless `allow_revoked`.
     """
 
     number: int
     now: datetime
     actor: str
     reason: str
-    with_secrets: bool
+    streams: Moved
     allow_revoked: bool = False
 
 
@@ -46,28 +46,48 @@ class Prepared(NamedTuple):
     warnings: tuple[str, ...]
 
 
-def choose(
-    entries: Sequence[Entry], service: str | None, to: str | None, *, with_secrets: bool = False
-) -> dict[str, str]:
-    """The digest that each service goes back to.
+def choose(entries: Sequence[Entry], service: str | None, to: str | None, moved: Moved) -> dict[str, str]:
+    """The digest that each service goes back to, and the flags under their name.
 
     Without `to`, a service goes back to the release whose configuration ran before the current one. Without `service`
-    too, the latest release is undone: the services whose configuration it changed go back, the others stay.
+    too, the latest release is undone: the services whose configuration it changed go back, the others stay. Flags that
+    go back beside configuration become those that ran when it did.
     """
     known = stacks(entries)
-    if service is not None and service not in known:
-        raise DestinationError(
-            f"the destination has no service '{service}'", hint=f"It has: {', '.join(sorted(known)) or 'none'}."
-        )
-    chosen = {service: known[service]} if service is not None else known
+    if service is not None:
+        if service not in known:
+            there = ", ".join(sorted(known)) or "none"
+            raise DestinationError(f"the destination has no service '{service}'", hint=f"It has: {there}.")
+        return _back(entries, {service: known[service]}, to, moved, f"service '{service}'")[0]
+    if not moved.config:
+        flags = {name: stack for name, stack in known.items() if name == FLAGS}
+        return _back(entries, flags, to, moved, "the destination")[0]
+    services = {name: stack for name, stack in known.items() if name != FLAGS}
+    chosen, number = _back(entries, services, to, moved, "the destination")
+    if moved.flags and FLAGS in known:
+        chosen |= {FLAGS: _flags_before(known[FLAGS], number)}
+    return chosen
+
+
+def _back(
+    entries: Sequence[Entry], stacked: dict[str, list[Frame]], to: str | None, moved: Moved, who: str
+) -> tuple[dict[str, str], int]:
+    """The digest that each goes back to, and the number of the first release that is undone by it."""
     if to is not None:
-        return _named({name: recent(entries, name) for name in chosen}, to)
-    before = {name: frame for name, stack in chosen.items() if (frame := _before(stack, with_secrets))}
+        found = _named({name: recent(entries, name) for name in stacked}, to)
+        came = [frame.number for name, digest in found.items() for frame in stacked[name] if frame.ref.digest == digest]
+        return found, 1 + max(came, default=0)
+    before = {name: frame for name, stack in stacked.items() if (frame := _before(stack, moved.secrets))}
     if not before:
-        who = f"service '{service}'" if service else "the destination"
-        raise DestinationError(f"{who} has no earlier configuration to go back to", hint="terrace releases lists them.")
-    latest = max(chosen[name][-1].number for name in before)
-    return {name: frame.ref.digest for name, frame in before.items() if chosen[name][-1].number == latest}
+        what = "configuration" if moved.config else "flags"
+        raise DestinationError(f"{who} has no earlier {what} to go back to", hint="terrace releases lists them.")
+    latest = max(stacked[name][-1].number for name in before)
+    return {name: frame.ref.digest for name, frame in before.items() if stacked[name][-1].number == latest}, latest
+
+
+def _flags_before(stack: Sequence[Frame], number: int) -> str:
+    """The flags that ran before the release `number`; the first ones where there were none yet."""
+    return next((frame for frame in reversed(stack) if frame.number < number), stack[0]).ref.digest
 
 
 def prepare(folder: Path, digest: str, record: Record, holds: Sequence[Hold], on_step: OnStep) -> Prepared:
@@ -78,20 +98,20 @@ def prepare(folder: Path, digest: str, record: Record, holds: Sequence[Hold], on
     old, undone = open_bundle(found), open_bundle(current)
     check(holds, old)
     name, ref = found.name, old.ref
-    if not record.with_secrets and old.ref.streams.secrets != undone.ref.streams.secrets:
+    if not record.streams.secrets and old.ref.streams.secrets != undone.ref.streams.secrets:
         name, ref = _with_current_secrets(folder, old, undone, on_step)
     elif problems := verify(found):
         raise DestinationError(f"the release {digest} of {folder.name} is damaged: {problems[0]}", hint=_ELSEWHERE)
     since = replaced(old, undone) if old.ref.streams.secrets != undone.ref.streams.secrets else []
-    if record.with_secrets and not record.allow_revoked:
+    if record.streams.secrets and not record.allow_revoked:
         _refuse_revoked(folder.name, since)
     secrets = _secrets_that_differ(old, undone)
     changed = changes(undone, old)
-    moved = secrets if record.with_secrets else {}
+    moved = secrets if record.streams.secrets else {}
     hold = _hold(old, undone, changed, record, moved) if ref.digest != undone.ref.digest else None
     leaves = leaf_changes(changed, undone, old)
     outcome = ServiceRollback(folder.name, undone.ref, old.ref, ref, leaves, tuple(secrets), hold)
-    return Prepared(name, outcome, tuple(_warnings(old, undone, secrets, since, with_secrets=record.with_secrets)))
+    return Prepared(name, outcome, tuple(_warnings(old, undone, secrets, since, with_secrets=record.streams.secrets)))
 
 
 _ELSEWHERE = "Go back to a release that is still whole, or revert the change in the repository and deploy that."

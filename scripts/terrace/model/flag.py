@@ -8,9 +8,6 @@ from typing import Any, Literal, NamedTuple
 
 from terrace.model.source import Document, Pointer
 
-STREAM = "_flags"
-"""Where a service's name stands for others: the flags of an environment are sealed and released under this name."""
-
 ALGORITHM = "v3"
 """Which of flagd's ways to put a subject into a bucket the compiled flags are meant for, and the evaluator uses."""
 

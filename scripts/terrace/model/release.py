@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
+
+FLAGS = "_flags"
+"""Where others have a service's name: flags are sealed, released and taken back by themselves, as a bundle of this."""
+
+
+Stream = Literal["config", "flags"]
+"""What is built and released apart; secrets go with the configuration of their service."""
+
+STREAMS: tuple[Stream, ...] = ("config", "flags")
 
 
 class Streams(NamedTuple):
-    """The digests of a bundle's streams (`sha256:...`): each can be released alone. Flags have none yet."""
+    """The digests of a bundle's streams (`sha256:...`). Flags, the third stream of a release, are a bundle: `FLAGS`."""
 
     config: str
     secrets: str

@@ -37,10 +37,10 @@ def built_text(built: Sequence[Built], output: Path, style: Style = PLAIN) -> st
 def built_json(built: Sequence[Built], output: Path) -> str:
     """The same for programs.
 
-    `output` is the folder of the bundles; `environments`, in promotion order, has for each: `environment`, `commit`
-    (empty without one), `dirty`, `problem` (null, or why nothing was built), `findings` as `terrace validate` tells
-    them, and `bundles`: `service`, `digest`, the digests of its streams `config` and `secrets`, and the number of its
-    `targets` and of the `configs` that differ.
+    `output` is the folder of the bundles; `environments`, in promotion order, has for each stream: `environment`,
+    `stream` (`config` or `flags`), `commit` (empty without one), `dirty`, `problem` (null, or why nothing was
+    built), `findings` as `terrace validate` tells them, and `bundles`: `service`, `digest`, the digests of its
+    streams `config` and `secrets`, and the number of its `targets` and of the `configs` that differ.
     """
     return dump({"version": 1, "output": str(output), "environments": list(map(_record, built))})
 
@@ -50,12 +50,15 @@ def sealed_record(bundle: Sealed) -> dict[str, object]:
     return {**bundle_record(bundle.ref), "targets": bundle.targets, "configs": bundle.configs}
 
 
+def stream_name(built: Built) -> str:
+    """An environment as it is named where only its flags are meant."""
+    return built.environment.name if built.stream == "config" else f"flags of {built.environment.name}"
+
+
 def problems_text(built: Sequence[Built], style: Style = PLAIN) -> str:
     """Why environments were not built: each finding once, then a line for each environment."""
     lines = [
-        f"{style.paint('warning', each.environment.name)}  not built: {each.problem}\n"
-        for each in built
-        if each.problem
+        f"{style.paint('warning', stream_name(each))}  not built: {each.problem}\n" for each in built if each.problem
     ]
     return findings_text(built, style) + "".join(lines) + ("\n" if lines else "")
 
@@ -73,6 +76,7 @@ def findings_text(built: Sequence[Built], style: Style = PLAIN) -> str:
 def _record(each: Built) -> dict[str, object]:
     return {
         "environment": each.environment.name,
+        "stream": each.stream,
         "commit": each.origin.commit,
         "dirty": bool(each.origin.dirty),
         "problem": each.problem or None,

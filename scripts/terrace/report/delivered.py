@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from terrace.arrival import Arrival
 from terrace.delivery import Delivered
 from terrace.report.arrived import arrived_record
-from terrace.report.built import findings_text, sealed_record
+from terrace.report.built import findings_text, sealed_record, stream_name
 from terrace.report.formats.json import dump, findings_records
 from terrace.report.style import PLAIN, Style
 from terrace.report.summary import EnvironmentSummary, ServiceSummary, deploy_summary
@@ -19,7 +19,7 @@ def delivered_text(
     """The findings that stood in the way, if any; then every environment with its bundles."""
     findings = findings_text([each.built for each in delivered], style)
     notes = "".join(f"{style.paint('dim', note)}\n" for each in delivered for note in _notes(each))
-    return findings + notes + deploy_summary(tuple(map(_summary, delivered)), style, seconds=seconds, dry_run=dry_run)
+    return findings + notes + deploy_summary(_summaries(delivered), style, seconds=seconds, dry_run=dry_run)
 
 
 def delivered_json(
@@ -27,12 +27,13 @@ def delivered_json(
 ) -> str:
     """The same for programs.
 
-    `dry_run` says that nothing was delivered. `environments`, in promotion order and once for each destination, has:
-    `environment`, `destination`, `problem` (null, or why it was not released), `findings` as `terrace validate` tells
-    them, `release` (its number; null where there is none), `unchanged` (it runs there already), `cleared` (the holds
-    that go with it), `recovered` (the number of an interrupted release that was finished first, or null), `warnings`,
-    and `bundles`: those of `terrace build`, each with `previous`, the digest that was current before (null in a first
-    release), and the number of `leaves` that changed since. `arrivals`, with `--wait`, is what processes say of it.
+    `dry_run` says that nothing was delivered. `environments`, in promotion order and once for each destination and
+    stream, has: `environment`, `stream` (`config` or `flags`), `destination`, `problem` (null, or why it was not
+    released), `findings` as `terrace validate` tells them, `release` (its number; null where there is none),
+    `unchanged` (it runs there already), `cleared` (the holds that go with it), `recovered` (the number of an
+    interrupted release that was finished first, or null), `warnings`, and `bundles`: those of `terrace build`, each
+    with `previous`, the digest that was current before (null in a first release), and the number of `leaves` that
+    changed since. `arrivals`, with `--wait`, is what processes say of it.
     """
     waited = {} if arrivals is None else {"arrivals": arrived_record(arrivals)}
     return dump({"version": 1, "dry_run": dry_run, "environments": list(map(_record, delivered)), **waited})
@@ -44,6 +45,7 @@ def _record(each: Delivered) -> dict[str, object]:
     bundles = () if each.problem else each.built.bundles
     return {
         "environment": each.built.environment.name,
+        "stream": each.built.stream,
         "destination": each.destination or None,
         "problem": each.problem or None,
         "findings": findings_records(report) if report else [],
@@ -63,10 +65,22 @@ def _record(each: Delivered) -> dict[str, object]:
     }
 
 
+def _summaries(delivered: Sequence[Delivered]) -> tuple[EnvironmentSummary, ...]:
+    """What went to a destination as one release is told as one, whatever streams there were."""
+    found: list[EnvironmentSummary] = []
+    for each in delivered:
+        new, last = _summary(each), found[-1] if found else None
+        if last and not each.problem and last._replace(services=()) == new._replace(services=()):
+            found[-1] = last._replace(services=last.services + new.services)
+        else:
+            found.append(new)
+    return tuple(found)
+
+
 def _summary(each: Delivered) -> EnvironmentSummary:
     environment = each.built.environment
     return EnvironmentSummary(
-        environment.name,
+        stream_name(each.built) if each.problem else environment.name,
         environment.order,
         () if each.problem else tuple(_services(each)),
         each.destination,
