@@ -279,6 +279,20 @@ METRICS = _said(
 )
 
 
+USAGE = _said(
+    "report_usage",
+    {
+        **_ALWAYS,
+        404: _problem("An environment is not there, or not for this caller; or usage is not kept."),
+        403: _problem("The token is not for flags, or not for a tenant that is reported."),
+        422: _problem("The report is not well formed."),
+        503: _problem("It cannot be kept now.", **_RETRY),
+        204: {"description": "It counts, once.", "headers": _EVERY},
+    },
+    "Flags",
+)
+
+
 def definition_of_flags() -> Said:
     """What is said of the definition of an environment's flags."""
     definition = {
