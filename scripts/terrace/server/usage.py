@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from terrace.flags.counting import OTHER, Counts, Series, since
@@ -124,13 +124,13 @@ def routes(shelf: Shelf, usage: Usage) -> APIRouter:
     """The route for reports."""
     router = APIRouter(prefix="/v1/flags")
 
-    @router.post("/usage", **documented.USAGE, name="Report the usage of flags", status_code=204)
-    async def report(request: Request, report: Report) -> Response:
+    @router.post("/usage", **documented.usage(_schema()), name="Report the usage of flags", status_code=204)
+    async def report(request: Request) -> Response:
         """Add what an application evaluated in its own process. The same report may be sent again: it counts once.
 
         For tokens with the right `flags`, of environments and tenants that they are for.
         """
-        caller = asked.admitted(request).caller
+        caller, report = asked.admitted(request).caller, _read(await request.body())
         counts = _admitted(shelf, usage.counts, caller, report.counts)
         # Reports of several callers may have one name.
         batch = Batch(f"{caller.name}/{report.batch}", report.until, counts)
@@ -141,6 +141,24 @@ def routes(shelf: Shelf, usage: Usage) -> APIRouter:
         return Response(status_code=204)
 
     return router
+
+
+def _read(body: bytes) -> Report:
+    try:
+        return Report.model_validate_json(body)
+    except ValidationError as error:
+        # Of what was sent nothing is repeated, also no name that we do not have.
+        known = {*Report.model_fields, *Counted.model_fields}
+        said = {str(part) for each in error.errors(include_input=False) for part in each["loc"]}
+        names = sorted(said & known)
+        raise ProblemError(422, f"Not well formed: {', '.join(names) or 'the body'}.") from None
+
+
+def _schema() -> dict[str, Any]:
+    """A report as JSON Schema, in one piece."""
+    said = Report.model_json_schema()
+    said["properties"]["counts"]["items"] = said.pop("$defs")["Counted"]
+    return said
 
 
 def _admitted(shelf: Shelf, limits: Counts, caller: Caller, counts: Collection[Counted]) -> dict[Series, int]:
