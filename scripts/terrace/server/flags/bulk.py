@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from terrace.flags.counting import BULK, OTHER, Counts
 from terrace.server.callers import Caller
 from terrace.server.flags.said import JSON, RefusedError, Said
 from terrace.server.flags.served import Flags
@@ -18,9 +19,13 @@ INACTIVE = 120
 """Seconds after which a client that nobody looks at should end its stream."""
 
 
-def bulk(flags: Flags, context: Mapping[str, Any], caller: Caller, tag: bytes, tickets: Tickets, prefix: str) -> Said:
-    """Every flag for whom `context` describes, with the tag of that."""
+def bulk(
+    flags: Flags, context: Mapping[str, Any], caller: Caller, tag: bytes, tickets: Tickets, prefix: str, counts: Counts
+) -> Said:
+    """Every flag for whom `context` describes, with the tag of that; what they came to is counted."""
     answers = flags.answers(context)
+    came_to = [(answer.flag, answer.variant) for answer in answers]
+    counts.count_all(flags.environment, tenant_of(context), BULK, came_to)
     ticket = tickets.give(flags.environment, caller.name, caller.scopes.tenants, stamp(flags, time.time()))
     stream = {
         "type": "sse",
@@ -28,9 +33,15 @@ def bulk(flags: Flags, context: Mapping[str, Any], caller: Caller, tag: bytes, t
         "inactivityDelaySec": INACTIVE,
     }
     body = b'{"flags":[%b],"metadata":%b,"eventStreams":[%b]}' % (
-        b",".join(answers), flags.metadata, orjson.dumps(stream),
+        b",".join([answer.body for answer in answers]), flags.metadata, orjson.dumps(stream),
     )  # fmt: skip
     return Said(200, body, (JSON, (b"etag", tag)), len(answers))
+
+
+def tenant_of(context: Mapping[str, Any]) -> str:
+    """The tenant that an evaluation is counted for."""
+    tenant = context.get("tenant", "")
+    return tenant if isinstance(tenant, str) else OTHER
 
 
 def stamp(flags: Flags, now: float) -> str:

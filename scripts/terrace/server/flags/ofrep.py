@@ -18,10 +18,11 @@ import orjson
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from terrace.flags.counting import Counts
 from terrace.server.access import Access
 from terrace.server.callers import Caller
 from terrace.server.flags import who
-from terrace.server.flags.bulk import bulk, tag_of
+from terrace.server.flags.bulk import bulk, tag_of, tenant_of
 from terrace.server.flags.events import RENEW, Events
 from terrace.server.flags.known import Known
 from terrace.server.flags.reloading import Reloading
@@ -87,8 +88,9 @@ class Ofrep:
 
     def __init__(
         self, app: ASGIApp, shelf: Shelf, guard: Guard, events: Events, tickets: Tickets, origins: Origins,
-        totals: Totals | None,
+        totals: Totals | None, counts: Counts,
     ) -> None:  # fmt: skip
+        self._counts = counts
         self._app, self._shelf, self._guard = app, shelf, guard
         self._events, self._tickets, self._origins, self._totals = events, tickets, origins, totals
         self._reloading = Reloading(shelf)
@@ -149,11 +151,12 @@ class Ofrep:
         context = who.bound(caller, who.context_of(_parsed(body)))
         if place.kind == "one":
             answer = flags.answer(place.key, context)
+            self._counts.count(flags.environment, answer.flag, answer.variant, tenant_of(context), answer.reason)
             return Said(answer.status, answer.body, (JSON,), 1)
         tag = tag_of(flags, context)
         if has is not None and tag in has:
             return Said(304, headers=((b"etag", tag),))
-        more = (flags, context, caller, tag, self._tickets, asking.scope.get("root_path", ""))
+        more = (flags, context, caller, tag, self._tickets, asking.scope.get("root_path", ""), self._counts)
         return bulk(*more) if flags.open_count < _MANY else await run_in_threadpool(bulk, *more)
 
     async def _listened(self, asking: Asking, receive: Receive, send: Send) -> None:
