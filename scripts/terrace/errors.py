@@ -90,11 +90,7 @@ class StoreError(TerraceError):
 
 
 class FlagError(TerraceError):
-<<<<<<< HEAD
-    """Flags cannot be evaluated: the message names the first that is not right."""
-=======
     """A feature flag cannot be compiled, brought in from elsewhere, or asked."""
->>>>>>> f1
 
 
 class Problem(NamedTuple):
