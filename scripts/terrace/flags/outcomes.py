@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from itertools import pairwise, product
-from typing import Any, NamedTuple
+from itertools import product
+from typing import Any, Literal, NamedTuple
+
+from terrace.flags.spans import OPERATORS, Span
 
 END_OF_TIME = 253_402_300_799
 """The last second that a date can say, in Unix time. Nothing is promised of later ones."""
@@ -36,7 +38,7 @@ class Outcomes(NamedTuple):
     """
 
     values: tuple[Any, ...] | None = None
-    span: tuple[int, int] | None = None
+    span: Span | None = None
     text: bool = False
     true: bool = False
     fails: bool = False
@@ -168,7 +170,7 @@ def _is_no_list(subject: Outcomes) -> bool:
     return subject.text or (values is not None and not any(isinstance(each, list) for each in values))
 
 
-def _weight(share: Sequence[Any], known: Known) -> tuple[int, int] | None:
+def _weight(share: Sequence[Any], known: Known) -> Span | None:
     """The least and the most that a share can be; None where it may be no whole number."""
     if len(share) == 1:
         return 1, 1
@@ -194,15 +196,21 @@ def _applied(operator: str, arguments: Sequence[Outcomes]) -> Outcomes:
         if found is not None:
             return found.failing(fails)
     spans = [_span(each) for each in arguments]
-    if operator in _SPANS and all(each is not None for each in spans):
-        found = _SPANS[operator]([each for each in spans if each is not None])
-        if found is not None:
-            return found.failing(fails)
+    if spans and operator in OPERATORS and all(each is not None for each in spans):
+        said = OPERATORS[operator]([each for each in spans if each is not None])
+        if said is not None:
+            return _of_span(said).failing(fails)
     if operator in _OF_TEXT:
         return Outcomes((True, False, None), fails=fails)
     if operator in _COMPARISONS:
         return EITHER.failing(fails)
     return ANYTHING.failing(fails or operator != "cat")
+
+
+def _of_span(said: Span | bool | Literal["either"]) -> Outcomes:
+    if said == "either":
+        return EITHER
+    return Outcomes((said,)) if isinstance(said, bool) else Outcomes(span=said)
 
 
 def _computed(operator: str, arguments: Sequence[tuple[Any, ...]]) -> Outcomes | None:
@@ -233,66 +241,12 @@ def _operators() -> Mapping[str, Callable[..., Any]]:
     return operators
 
 
-def _span(found: Outcomes) -> tuple[int, int] | None:
+def _span(found: Outcomes) -> Span | None:
     if found.span is not None:
         return found.span
     if found.values and all(type(each) is int for each in found.values):
         return min(found.values), max(found.values)
     return None
-
-
-_Spans = Sequence[tuple[int, int]]
-
-
-def _less(spans: _Spans) -> Outcomes | None:
-    return _ordered(spans, lambda a, b: a < b)
-
-
-def _at_most(spans: _Spans) -> Outcomes | None:
-    return _ordered(spans, lambda a, b: a <= b)
-
-
-def _ordered(spans: _Spans, holds: Callable[[int, int], bool]) -> Outcomes | None:
-    """Each number before the next: what JsonLogic says of two, or of three."""
-    if len(spans) not in (2, 3):
-        return None
-    pairs = list(pairwise(spans))
-    if all(holds(a[1], b[0]) for a, b in pairs):
-        return Outcomes((True,))
-    if any(not holds(a[0], b[1]) for a, b in pairs):
-        return Outcomes((False,))
-    return EITHER
-
-
-def _reversed(order: Callable[[_Spans], Outcomes | None]) -> Callable[[_Spans], Outcomes | None]:
-    return lambda spans: order(list(reversed(spans)))
-
-
-def _difference(spans: _Spans) -> Outcomes | None:
-    if len(spans) == 1:
-        return Outcomes(span=(-spans[0][1], -spans[0][0]))
-    first, second = spans[:2]
-    return Outcomes(span=(first[0] - second[1], first[1] - second[0]))
-
-
-def _sum(spans: _Spans) -> Outcomes | None:
-    return Outcomes(span=(sum(each[0] for each in spans), sum(each[1] for each in spans)))
-
-
-def _product(spans: _Spans) -> Outcomes | None:
-    low = high = 1
-    for each in spans:
-        corners = [low * each[0], low * each[1], high * each[0], high * each[1]]
-        low, high = min(corners), max(corners)
-    return Outcomes(span=(low, high))
-
-
-def _least(spans: _Spans) -> Outcomes | None:
-    return Outcomes(span=(min(each[0] for each in spans), min(each[1] for each in spans))) if spans else None
-
-
-def _greatest(spans: _Spans) -> Outcomes | None:
-    return Outcomes(span=(max(each[0] for each in spans), max(each[1] for each in spans))) if spans else None
 
 
 def _truth(found: Outcomes) -> tuple[bool, bool]:
@@ -341,8 +295,4 @@ def _distinct(values: Sequence[Any]) -> tuple[Any, ...]:
 _SPECIAL: dict[str, Callable[[Sequence[Any], Known], Outcomes]] = {
     "if": _if, "?:": _if, "and": _and, "or": _or, "var": _var, "cat": _cat, "fractional": _fractional,
     **dict.fromkeys(("filter", "map", "reduce", "all", "some", "none"), _unread),
-}  # fmt: skip
-_SPANS: dict[str, Callable[[_Spans], Outcomes | None]] = {
-    "<": _less, "<=": _at_most, ">": _reversed(_less), ">=": _reversed(_at_most),
-    "-": _difference, "+": _sum, "*": _product, "min": _least, "max": _greatest,
 }  # fmt: skip
