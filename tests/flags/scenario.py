@@ -37,7 +37,7 @@ _ATTRIBUTE = r'a context containing a key "([^"]*)", with type "(\w+)" and with 
 _NESTED = r'a context containing a nested property with outer key "([^"]*)" and inner key "([^"]*)", with value "(.*)"'
 
 
-def testbed() -> Path:
+def scenario_folder() -> Path:
     """The folder of the scenarios and their flags."""
     return shared(*_TESTBED)
 
