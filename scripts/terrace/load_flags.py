@@ -31,7 +31,7 @@ def load_flags(tree: Tree) -> FlagFiles:
 
 
 class Rosters:
-    """Who is in each environment. The tenants' own files are read when it is first asked, and no others."""
+    """Who is in each environment. Of tenants only their own files are read, and only once somebody asks."""
 
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
