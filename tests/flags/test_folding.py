@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,7 +11,9 @@ from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
 from terrace.flags.evaluator import ABSENT, FlagSet
-from terrace.flags.folding import Reach, reach
+from terrace.flags.folding import Reach, everyone, reach
+from tests.flags.written import ROSTER, compiled
+from tests.flags.written import flag as written
 from tests.soak import rounds
 
 NOW = 1_800_000_000
@@ -184,3 +187,47 @@ def test_a_folded_constant_never_disagrees(logic: Any, contexts: list[Any], tena
     flags = FlagSet(json.dumps({"flags": {"f": definition}}).encode()).at(NOW)
     for context in contexts:
         assert answer(flags, {**context, **({"tenant": tenant} if tenant else {})}) == found.always
+
+
+def state(body: str) -> dict[str, Any]:
+    """The definition of a flag whose state in production is `body`, as it is compiled."""
+    definition: dict[str, Any] = compiled(written(body))["flags"]["f"]
+    return definition
+
+
+def day(year: int) -> int:
+    return int(datetime(year, 1, 1, tzinfo=UTC).timestamp())
+
+
+PROGRESS = (
+    "{default: off, progress: {variant: on, start: 2027-01-01T00:00:00Z, end: 2028-01-01T00:00:00Z, "
+    "first: 0, last: 100, by: targetingKey}}"
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "year", "variants", "given_"),
+    [
+        ("{default: on}", 2027, {"on"}, ()),
+        ("{enabled: false, default: on}", 2027, {"off"}, ()),
+        ("{kill: true, default: on}", 2027, {None}, ()),
+        ("{default: off, rules: [{when: {plan: pro}, serve: off}]}", 2027, {"off"}, ()),
+        ("{default: off, rules: [{when: {plan: pro}, serve: on}]}", 2027, {"on", "off"}, ()),
+        ("{default: off, rules: [{when: {appVersion: {semver: '>=2'}}, serve: on}]}", 2027, {"on", "off"}, ()),
+        ("{default: off, rules: [{when: {group: nobody}, serve: on}]}", 2027, {"off"}, ()),
+        ("{default: off, rules: [{when: {tenant: [acme, globex, initech]}, serve: on}]}", 2027, {"on"}, ("tenant",)),
+        ("{default: off, rules: [{when: {tenant: [acme, globex]}, serve: on}]}", 2027, {"on", "off"}, ()),
+        ("{default: off, rules: [{rollout: {on: 100, off: 0}, by: tenant}]}", 2027, {"on"}, ("tenant",)),
+        ("{default: off, rules: [{rollout: {on: 99, off: 1}, by: tenant}]}", 2027, {"on", "off"}, ()),
+        ("{default: off, schedule: [{at: 2027-06-01T00:00:00Z, default: on}]}", 2027, {"on", "off"}, ()),
+        ("{default: off, schedule: [{at: 2027-06-01T00:00:00Z, default: on}]}", 2028, {"on"}, ()),
+        (PROGRESS, 2026, {"on", "off"}, ()),
+        (PROGRESS, 2027, {"on", "off"}, ()),
+        (PROGRESS, 2028, {"on"}, ("targetingKey",)),
+    ],
+)
+def test_what_a_written_state_comes_to_from_a_year_on(
+    body: str, year: int, variants: set[str | None], given_: tuple[str, ...]
+) -> None:
+    found = everyone(state(body), day(year), ROSTER.tenants)
+    assert (found.variants, found.given) == (variants, given_)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from terrace.flags.outcomes import ANYTHING, Known, Outcomes, outcomes
@@ -100,3 +100,51 @@ def _kind(value: object) -> str | None:
     if isinstance(value, int | float):
         return "number"
     return "object" if isinstance(value, dict | list) else None
+
+
+def everyone(definition: Mapping[str, Any], now: int, tenants: Iterable[str] = ()) -> Reach:
+    """What a flag comes to for everyone, where it may take that a context has what subjects are told apart by.
+
+    If it is not one variant for every context there is, it may be for those that have the attributes which conditions
+    ask to be there, and if not for these, for each of `tenants`. `given` of what comes back says so.
+    """
+    found = reach(definition, now)
+    if found.is_constant or not definition.get("targeting"):
+        return found
+    asked = sorted(_asked_for(definition.get("targeting")))
+    with_them = reach(definition, now, given=asked) if asked else found
+    if with_them.is_constant:
+        return with_them
+    names = sorted(tenants)
+    of_one = [reach(definition, now, tenant=name, given=asked) for name in names[:1]]
+    if of_one and of_one[0].is_constant:
+        same = of_one[0].variants
+        if all(each.variants == same and each.is_constant for each in _each(definition, now, names[1:], asked)):
+            return Reach(same, False, tuple(sorted({"tenant", *asked})))
+    return found
+
+
+def _each(definition: Mapping[str, Any], now: int, tenants: Iterable[str], given: Iterable[str]) -> Iterator[Reach]:
+    """One after the other: the first that differs ends the search."""
+    return (reach(definition, now, tenant=name, given=given) for name in tenants)
+
+
+def _asked_for(logic: object) -> set[str]:
+    """The attributes that conditions ask to be there, and nothing else of them."""
+    found: set[str] = set()
+    ahead = [logic]
+    while ahead:
+        part = ahead.pop()
+        if isinstance(part, list):
+            ahead += part
+        elif isinstance(part, dict):
+            for operator, arguments in part.items():
+                ahead.append(arguments)
+                if operator in ("and", "if") and isinstance(arguments, list):
+                    found |= {name for name in map(_name_of, arguments) if name}
+    return found
+
+
+def _name_of(logic: object) -> str:
+    name = logic.get("var") if isinstance(logic, dict) and len(logic) == 1 else None
+    return name if isinstance(name, str) and not name.startswith("$flagd") else ""

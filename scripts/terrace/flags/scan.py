@@ -65,7 +65,7 @@ def _found(texts: dict[str, str], keys: frozenset[str]) -> list[Found]:
     found: list[Found] = []
     modules: dict[str, Module] = {}
     for path, text in texts.items():
-        module = module_of(path, text) if path.endswith(_PYTHON) and asks(text) else None
+        module = module_of(path, text) if path.endswith(_PYTHON) and _is_worth_parsing(text) else None
         if isinstance(module, Module):
             modules[path] = module
             continue
@@ -76,6 +76,11 @@ def _found(texts: dict[str, str], keys: frozenset[str]) -> list[Found]:
     for path, module in modules.items():
         found.append(found_in_python(module, texts[path], keys, imported(module.constants, named)))
     return found
+
+
+def _is_worth_parsing(text: str) -> bool:
+    """Whether syntax tells more than text: parsing takes most of the time of a search."""
+    return asks(text) or "terrace_flags" in text or "terrace.runtime.testing" in text
 
 
 def _named(known: dict[str, Constants], texts: dict[str, str]) -> dict[str, Constants]:

@@ -47,7 +47,7 @@ def _decided(parent: ast.AST | None, test: ast.AST, equals: object, negated: boo
     if isinstance(parent, ast.If | ast.While) and parent.test is test:
         otherwise = _block(parent.orelse) if parent.orelse else None
         word: Word = "while" if isinstance(parent, ast.While) else "elif" if _is_elif(parent, parents) else "if"
-        return Branch(word, equals, negated, span_of(parent), _block(parent.body), otherwise)
+        return Branch(word, equals, negated, span_of(parent), _block(parent.body), otherwise, _is_chained(parent))
     if isinstance(parent, ast.IfExp) and parent.test is test:
         body, otherwise = span_of(parent.body), span_of(parent.orelse)
         return Branch("expression", equals, negated, span_of(parent), body, otherwise)
@@ -57,7 +57,13 @@ def _decided(parent: ast.AST | None, test: ast.AST, equals: object, negated: boo
 def _is_elif(node: ast.If | ast.While, parents: _Parents) -> bool:
     """An `elif` is an `if` alone in the `else` of another, which begins where the other does."""
     above = parents.get(node)
-    return isinstance(above, ast.If) and above.orelse == [node] and above.col_offset == node.col_offset
+    return isinstance(above, ast.If) and above.orelse == [node] and _is_chained(above)
+
+
+def _is_chained(node: ast.If | ast.While) -> bool:
+    """Whether what follows it otherwise is an `elif`."""
+    first = node.orelse[0] if len(node.orelse) == 1 else None
+    return isinstance(node, ast.If) and isinstance(first, ast.If) and first.col_offset == node.col_offset
 
 
 def _block(body: Sequence[ast.stmt]) -> Span:

@@ -15,6 +15,8 @@ from terrace.flags.code.text import asks, found_in_text
 
 _METHOD = re.compile(r"get_(boolean|string|integer|float|object)_(?:value|details)(?:_async)?")
 _SHOWN = 80
+_HELPERS = {"force": 1, "terrace_flags": 1, "provider_of": 0}
+"""What tests give a mapping of flags, and at which place among its arguments."""
 
 
 class Module(NamedTuple):
@@ -57,8 +59,10 @@ def found_in_python(module: Module, text: str, keys: Collection[str], imported: 
             else:
                 references.append(_reference(module.path, call, key, asked, parents))
     inside = [each.span for each in references]
-    named = found_in_text(module.path, text, keys, calls=False).references
-    references += [each for each in named if not any(_holds(span, each) for span in inside)]
+    forced = _forced(module.tree) if "force" in text or "flags(" in text or "provider_of" in text else frozenset()
+    for each in found_in_text(module.path, text, keys, calls=False).references:
+        if not any(_holds(span, each) for span in inside):
+            references.append(each._replace(kind="test") if (each.key, each.span.line) in forced else each)
     return Found(tuple(sorted(references, key=lambda each: each.span)), tuple(computed))
 
 
@@ -68,6 +72,19 @@ def _calls(tree: ast.AST) -> Iterator[tuple[ast.Call, str]]:
             method = _METHOD.fullmatch(node.func.attr)
             if method:
                 yield node, method[1]
+
+
+def _forced(tree: ast.AST) -> frozenset[tuple[str, int]]:
+    """The keys, and their lines, of flags to which tests give a variant."""
+    found: set[tuple[str, int]] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = dotted_name(node.func).rsplit(".", 1)[-1]
+            given = _argument(node, _HELPERS[name], "flags") if name in _HELPERS else None
+            for key in given.keys if isinstance(given, ast.Dict) else ():
+                if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                    found.add((key.value, key.lineno))
+    return frozenset(found)
 
 
 def _argument(call: ast.Call, position: int, name: str) -> ast.expr | None:

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 from terrace.model.flag import FlagType
 from terrace.model.source import Span
 
-Kind = Literal["call", "name"]
+Kind = Literal["call", "name", "test"]
 Word = Literal["if", "elif", "while", "expression"]
 
 
@@ -16,7 +16,8 @@ class Branch(NamedTuple):
     """A decision that a call makes by itself: an `if`, `while` or conditional expression that tests nothing else.
 
     The whole stands in `span`. `body` and `otherwise` are what follows where the test holds, and where it does not;
-    None where there is no such part. The test holds where the flag's value is (`negated`: is not) `equals`.
+    None where there is no such part; `chained`: that is an `elif`. The test holds where the flag's value is (`negated`:
+    is not) `equals`.
     """
 
     word: Word
@@ -25,10 +26,12 @@ class Branch(NamedTuple):
     span: Span
     body: Span
     otherwise: Span | None
+    chained: bool = False
 
 
 class Reference(NamedTuple):
-    """One place. A `call` asks for the flag; a `name` is its key in quotes, for whatever purpose.
+    """One place. A `call` asks for the flag; a `name` is its key in quotes, for whatever purpose; in a `test` a helper
+    of ours gives the flag a variant.
 
     `type` is the one that the call asks for (`number`: integer or float), `default` what it gives as the default, as
     written; both are empty where nothing is said. `text` is the call itself, on one line.
