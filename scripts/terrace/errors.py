@@ -13,6 +13,7 @@ What the *user* got wrong is a `terrace.model.findings.Finding`, a value. These 
         HeldError                exit 1  a rollback holds this change back
       AuditError                 exit 3  an opening cannot be put into the audit log, so nothing is opened
       StoreError                 exit 3  a reference's value cannot be had from its store, or put there
+      FlagError                  exit 3  flags of which something cannot be evaluated
       ConfigError                exit 3  an application's configuration is not right: everything that is wrong with it
       RefusedError               exit 1  the work was refused: findings, a dirty tree, a protected environment
 """
@@ -85,6 +86,10 @@ class AuditError(TerraceError):
 
 class StoreError(TerraceError):
     """The value of a reference cannot be had from its store, or put there. The message never holds a value."""
+
+
+class FlagError(TerraceError):
+    """Flags cannot be evaluated: the message names the first that is not right."""
 
 
 class Problem(NamedTuple):
