@@ -1,0 +1,189 @@
+"""One commit more on a branch that is there, from the tip that was looked at and no other.
+
+The branch is moved by compare-and-swap: who was overtaken is told so, and loses nothing. Where the branch is the one
+that is checked out in this work tree, its files and its index follow, and nobody's other work is touched.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from terrace.errors import GitError, RefusedError
+from terrace.git import process
+from terrace.git.branch import written
+
+if TYPE_CHECKING:
+    from terrace.git.process import Answer
+    from terrace.git.repository import Commit, Git
+
+UNFINISHED = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD")
+LOCK = "terrace-commit.lock"
+_RACED = ("but expected", "cannot lock ref", "unable to lock", "reference already exists")
+
+
+class OvertakenError(GitError):
+    """The branch is not where it was: somebody committed to it in the meantime."""
+
+
+class Tip(NamedTuple):
+    """A branch, the commit that it is at, and whether it is what this work tree has checked out."""
+
+    branch: str
+    commit: str
+    here: bool
+
+    @property
+    def ref(self) -> str:
+        """Its whole name."""
+        return f"refs/heads/{self.branch}"
+
+
+def tip(git: Git, branch: str = "") -> Tip:
+    """Where `branch` is (the checked out one, if none is named). Refused where another work tree has it out."""
+    current = git.attempt("symbolic-ref", "--quiet", "HEAD").out.decode().strip().removeprefix("refs/heads/")
+    wanted = branch or current
+    if not wanted:
+        raise RefusedError(
+            "no branch is checked out here (HEAD is detached), so a commit would be lost",
+            hint="Go to one (git switch main), or name one: --branch main",
+        )
+    found = git.attempt("rev-parse", "--verify", "--quiet", f"refs/heads/{wanted}^{{commit}}")
+    if found.code:
+        unborn = wanted == current
+        why = "has no commit yet" if unborn else "is not there"
+        raise GitError(f"the branch {wanted!r} {why}", hint="Commit first." if unborn else "See: git branch")
+    here = git.has_work_tree and wanted == current
+    elsewhere = "" if here else _work_tree_of(git, wanted)
+    if elsewhere:
+        raise RefusedError(f"the branch {wanted!r} is checked out in {elsewhere}", hint=f"Do it there: -C {elsewhere}")
+    return Tip(wanted, found.out.decode().strip(), here)
+
+
+@contextmanager
+def alone(git: Git) -> Iterator[None]:
+    """While no other process of ours commits to this repository. Git itself is kept out by compare-and-swap."""
+    try:
+        descriptor = os.open(_folder(git, "--git-common-dir") / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        raise GitError(f"cannot write to the Git repository: {error.strerror}") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def refuse_uncommitted(git: Git, path: str) -> None:
+    """Refuse where the work tree, or the index, has another `path` than the commit, or Git is in the middle of a merge.
+
+    `path` is from the root.
+    """
+    folder = _folder(git, "--git-dir")
+    for name in UNFINISHED:
+        if (folder / name).exists():
+            raise RefusedError(
+                f"Git is in the middle of something here ({name})", hint="Finish it, or give it up; then again."
+            )
+    if git.dirty("", (path,)):
+        raise RefusedError(
+            f"{path} has changes that are not committed", hint=f"Commit them, or put them aside: git stash -- {path}"
+        )
+
+
+def advance(git: Git, at: Tip, path: str, text: str, message: str) -> Commit:
+    """The commit on the branch of `at` that makes `path` (from the root) be `text`.
+
+    Raises `OvertakenError` where the branch has moved. To be called in `alone`.
+    """
+    if not at.here:
+        return _move(git, at, written(git, {path: text}, message, at.commit), message)
+    refuse_uncommitted(git, path)
+    oid = written(git, {path: text}, message, at.commit)
+    # First the file, then the index, then the branch: whoever dies in between leaves an edit that is not committed.
+    entry = _entry(git, oid, path)
+    before = _entry(git, at.commit, path)
+    old = _put(git.root / path, text.encode())
+    try:
+        _index(git, entry, path)
+        return _move(git, at, oid, message)
+    except BaseException:
+        _restore(git.root / path, old)
+        with suppress(GitError):
+            _index(git, before, path)
+        raise
+
+
+def _move(git: Git, at: Tip, oid: str, message: str) -> Commit:
+    subject = message.split("\n", 1)[0]
+    moved = git.attempt("update-ref", "--create-reflog", "-m", f"commit: {subject}", at.ref, oid, at.commit)
+    if moved.code:
+        raise _overtaken(at, moved)
+    return git.resolve(oid)
+
+
+def _overtaken(at: Tip, answer: Answer) -> GitError:
+    if any(word in answer.complaint for word in _RACED):
+        return OvertakenError(f"the branch {at.branch!r} moved in the meantime", hint="Try again.")
+    return process.refused(answer.complaint)
+
+
+def _folder(git: Git, which: str) -> Path:
+    return git.root / os.fsdecode(git.run("rev-parse", which)).removesuffix("\n")
+
+
+def _entry(git: Git, commit: str, path: str) -> str:
+    """How an index names the file: mode and object. Empty where the commit does not hold it."""
+    return next((f"{leaf.mode},{leaf.oid}" for leaf in git.tree(commit, below=(path,)) if leaf.path == path), "")
+
+
+def _index(git: Git, entry: str, path: str) -> None:
+    if entry:
+        git.run("update-index", "--add", "--cacheinfo", f"{entry},{path}")
+    else:
+        git.run("update-index", "--force-remove", "--", path)
+    # So that nobody's next `git status` has to look into the file; filters are commands that a repository names.
+    git.attempt("update-index", "-q", "--refresh", environment=git.without_filters())
+
+
+def _work_tree_of(git: Git, branch: str) -> str:
+    """The work tree that has the branch checked out; empty where none has."""
+    place = ""
+    for line in os.fsdecode(git.run("worktree", "list", "--porcelain")).splitlines():
+        name, _, rest = line.partition(" ")
+        place = rest if name == "worktree" else place
+        if name == "branch" and rest == f"refs/heads/{branch}":
+            return place
+    return ""
+
+
+def _put(file: Path, data: bytes) -> bytes | None:
+    """What the file was before it became `data`, in one step; None where there was none."""
+    temporary = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        old = file.read_bytes() if file.exists() else None
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("xb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        if old is not None:
+            temporary.chmod(file.stat().st_mode & 0o777)
+        temporary.replace(file)
+    except OSError as error:
+        with suppress(OSError):  # it may never have been there
+            temporary.unlink()
+        raise GitError(f"cannot write {file.name}: {error.strerror}") from error
+    return old
+
+
+def _restore(file: Path, old: bytes | None) -> None:
+    with suppress(OSError, GitError):
+        if old is None:
+            file.unlink()
+        else:
+            _put(file, old)
