@@ -12,6 +12,7 @@ from terrace.model.source import Pointer, dotted
 from terrace.yamlio.scalars import resolve
 
 _WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null", "~", "", "=", "<<"))
+_NOT_TEXT = _WORDS - {"y", "n", "yes", "no", "on", "off"}
 _YAML11 = re.compile(
     r"[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-f_]+|\.(?:inf|nan)|\.[0-9_]+(?:e[-+]?[0-9]+)?"
     r"|[0-9][0-9_]*(?::[0-9]{1,2})*(?:\.[0-9_]*)?(?:e[-+]?[0-9]+)?)"
@@ -23,6 +24,21 @@ _FLOW = re.compile(r"[,\[\]{}]")
 _ENDS_PLAIN = re.compile(r":(?:\s|$)|\s#|^\s|\s$|^(?:---|\.\.\.)")
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r", "\0": "\\0"}
 _INT64 = range(-(2**63), 2**63)
+
+
+class Plain(str):
+    """Text that stands without quotes elsewhere in the file, and so is to be written: `on`, where people write it so.
+
+    What even YAML 1.2 would misread without quotes has them all the same.
+    """
+
+    __slots__ = ()
+
+
+class Flow(dict[str, Any]):
+    """A map that is to stand in brackets in one line, wherever it is written."""
+
+    __slots__ = ()
 
 
 def dump_scalar(value: object, *, flow: bool = False) -> str:
@@ -42,7 +58,7 @@ def dump_scalar(value: object, *, flow: bool = False) -> str:
         return _float(value)
     if not isinstance(value, str):
         raise TerraceError(f"a value of type {type(value).__name__} cannot be written as YAML")
-    return value if _is_plain(value, flow=flow) else quote(value)
+    return value if _is_plain(value, flow=flow, words=_NOT_TEXT if isinstance(value, Plain) else _WORDS) else quote(value)
 
 
 def _float(value: float) -> str:
@@ -53,8 +69,8 @@ def _float(value: float) -> str:
     return mantissa + ("" if "." in mantissa else ".0") + e + exponent
 
 
-def _is_plain(text: str, *, flow: bool) -> bool:
-    if text.lower() in _WORDS or not isinstance(resolve(text), str) or _YAML11.fullmatch(text):
+def _is_plain(text: str, *, flow: bool, words: frozenset[str] = _WORDS) -> bool:
+    if text.lower() in words or not isinstance(resolve(text), str) or _YAML11.fullmatch(text):
         return False
     begins = text[0] in _INDICATORS and not (text[0] == "-" and len(text) > 1 and text[1] not in " -,[]{}")
     if begins or _ENDS_PLAIN.search(text) or not text.isprintable():
@@ -109,7 +125,7 @@ def render(values: dict[str, Any], comment: Callable[[Pointer], str] | None = No
 
 def _lines(value: object, indent: int, pointer: Pointer) -> Iterator[tuple[str, Pointer]]:
     space = " " * indent
-    if isinstance(value, dict) and value:
+    if isinstance(value, dict) and _is_block(value):
         for key, inner in value.items():
             place = (*pointer, key)
             name = _key(key, flow=False)
@@ -117,7 +133,7 @@ def _lines(value: object, indent: int, pointer: Pointer) -> Iterator[tuple[str, 
                 yield f"{space}{name}:", place
                 yield from _lines(inner, indent + 2, place)
             else:
-                yield f"{space}{name}: {dump_flow(inner) if inner in ({}, []) else dump_scalar(inner)}", place
+                yield f"{space}{name}: {dump_flow(inner) if isinstance(inner, (dict, list)) else dump_scalar(inner)}", place
     elif isinstance(value, list) and value:
         for index, inner in enumerate(value):
             inside = _lines(inner, indent + 2, (*pointer, index))
@@ -125,11 +141,11 @@ def _lines(value: object, indent: int, pointer: Pointer) -> Iterator[tuple[str, 
             yield f"{space}- {first[indent + 2 :]}", place
             yield from inside
     else:
-        yield space + (dump_flow(value) if value in ({}, []) else dump_scalar(value)), pointer
+        yield space + (dump_flow(value) if isinstance(value, (dict, list)) else dump_scalar(value)), pointer
 
 
 def _is_block(value: object) -> bool:
-    return isinstance(value, (dict, list)) and bool(value)
+    return isinstance(value, (dict, list)) and bool(value) and not isinstance(value, Flow)
 
 
 def _key(key: object, *, flow: bool) -> str:
