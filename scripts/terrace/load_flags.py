@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from terrace.flags.read import area_of
-from terrace.load import TENANT_FILE, Tree, name_of, parent_of, read_into, take, tenant_of
+from terrace.load import GROUPS, TENANT_FILE, Tree, name_of, parent_of, read_into, take, tenant_of
 from terrace.model.entities import Files, Tenant
 from terrace.model.flag import Flags, Roster
 from terrace.source import Entry
@@ -38,15 +38,20 @@ class Rosters:
         self._found: dict[str, Roster] = {}
 
     def of(self, environment: str) -> Roster:
-        """The tenants of an environment."""
+        """The tenants of an environment; with every group and ring there is, also those without a tenant there."""
         if environment not in self._found:
-            self._found[environment] = _roster(each for each in self._tenants if environment in each.environments)
+            here = _roster(each for each in self._tenants if environment in each.environments)
+            groups = {name: here.groups.get(name, frozenset()) for name in self.everybody.groups}
+            rings = {name: here.rings.get(name, frozenset()) for name in self.everybody.rings}
+            self._found[environment] = here._replace(groups=groups, rings=rings)
         return self._found[environment]
 
     @cached_property
     def everybody(self) -> Roster:
-        """All tenants, wherever they are."""
-        return _roster(self._tenants)
+        """All tenants, wherever they are, and every group that has a folder or a tenant."""
+        found = _roster(self._tenants)
+        folders = {entry.path[len(GROUPS) + 1 :].split("/")[0] for entry in self._tree.groups}
+        return found._replace(groups={**{name: frozenset() for name in sorted(folders)}, **found.groups})
 
     @property
     def were_asked(self) -> bool:

@@ -90,6 +90,7 @@ def validate_source(
 ) -> Report:
     """The same for a source that is open already, such as one with an edit laid over it."""
     folders = _tenants_of(source.root, files) if files else None
+    flags = bool(files) and any(_is_of_flags(path) for path in files)
     tree = load.Tree(source, only=folders if runs_python else None)
     # A hook looks at a few files and must be quick: it goes by the committed schemas, as decided for it.
     cross_checks = (_no_cross_checks if files else cross_checks_of(source.root)) if runs_python else None
@@ -102,8 +103,9 @@ def validate_source(
         cached=cached and not files,
         progress=progress,
         seen=seen,
+        flags=load.Tree(source) if flags and tree.is_part else None,
     )
-    found = [item for item in checked.found if folders is None or _concerns(item, folders)]
+    found = [item for item in checked.found if folders is None or is_of_flags(item) or _concerns(item, folders)]
     found += exposures(_elsewhere(source, files, "" if runs_python else source.origin.commit))
     return report(tree, found, checked.targets, fail_on)
 
@@ -226,9 +228,27 @@ def _close(sealing: Sealing, tree: load.Tree, checked: Checked, environments: li
 
 
 def _blocks(item: Found, environment: str) -> bool:
-    """Whether an error stands in the way of an environment: it reaches a target there, or no target at all."""
-    wrong = item.finding.severity is Severity.ERROR and not item.suppressed
+    """Whether an error stands in the way of an environment: it reaches a target there, or no target at all.
+
+    Flags are another stream: what is wrong with them keeps no configuration back.
+    """
+    wrong = item.finding.severity is Severity.ERROR and not item.suppressed and not is_of_flags(item)
     return wrong and (not item.targets or any(target.split("/")[1] == environment for target in item.targets))
+
+
+def blocks_flags(item: Found, environment: str) -> bool:
+    """Whether an error stands in the way of an environment's flags. A date that has passed does not: see FLG016."""
+    wrong = item.finding.severity is Severity.ERROR and not item.suppressed and item.finding.code != "FLG016"
+    return wrong and f"_flags/{environment}" in item.targets
+
+
+def is_of_flags(item: Found) -> bool:
+    """Whether a finding is one on flags: it names flags of environments in the place of targets."""
+    return any(target.startswith("_flags/") for target in item.targets)
+
+
+def _is_of_flags(path: str) -> bool:
+    return path.startswith(f"{load.FLAGS}/") or path == load.FLAG_TYPES
 
 
 def cross_checks_of(root: Path) -> CrossChecks:
@@ -248,9 +268,14 @@ def _no_cross_checks(contracts: Mapping[str, Contract], answers: dict[str, Any])
 
 
 def _tenants_of(folder: Path, files: Sequence[str]) -> list[str] | None:
-    """The folders of the tenants that `files` belong to; None if one of them is shared, and so reaches all."""
+    """The folders of the tenants that `files` belong to; None if one of them is shared, and so reaches all.
+
+    Flags belong to no tenant, and reach none.
+    """
     folders: set[str] = set()
     for path in files:
+        if _is_of_flags(path):
+            continue
         parent = load.parent_of(path)
         while parent and not (folder / parent / load.TENANT_FILE).is_file():
             parent = load.parent_of(parent)

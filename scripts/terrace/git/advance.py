@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -78,10 +78,10 @@ def alone(git: Git) -> Iterator[None]:
         os.close(descriptor)
 
 
-def refuse_uncommitted(git: Git, path: str) -> None:
-    """Refuse where the work tree, or the index, has another `path` than the commit, or Git is in the middle of a merge.
+def refuse_uncommitted(git: Git, paths: Sequence[str]) -> None:
+    """Refuse where the work tree, or the index, has other files than the commit, or Git is in the middle of a merge.
 
-    `path` is from the root.
+    `paths` are from the root.
     """
     folder = _folder(git, "--git-dir")
     for name in UNFINISHED:
@@ -89,32 +89,34 @@ def refuse_uncommitted(git: Git, path: str) -> None:
             raise RefusedError(
                 f"Git is in the middle of something here ({name})", hint="Finish it, or give it up; then again."
             )
-    if git.dirty("", (path,)):
+    for path in git.dirty("", paths):
         raise RefusedError(
             f"{path} has changes that are not committed", hint=f"Commit them, or put them aside: git stash -- {path}"
         )
 
 
-def advance(git: Git, at: Tip, path: str, text: str, message: str) -> Commit:
-    """The commit on the branch of `at` that makes `path` (from the root) be `text`.
+def advance(git: Git, at: Tip, files: Mapping[str, str], message: str) -> Commit:
+    """The commit on the branch of `at` that changes exactly `files` (by path from the root).
 
     Raises `OvertakenError` where the branch has moved. To be called in `alone`.
     """
     if not at.here:
-        return _move(git, at, written(git, {path: text}, message, at.commit), message)
-    refuse_uncommitted(git, path)
-    oid = written(git, {path: text}, message, at.commit)
-    # First the file, then the index, then the branch: whoever dies in between leaves an edit that is not committed.
-    entry = _entry(git, oid, path)
-    before = _entry(git, at.commit, path)
-    old = _put(git.root / path, text.encode())
+        return _move(git, at, written(git, files, message, at.commit), message)
+    refuse_uncommitted(git, list(files))
+    oid = written(git, files, message, at.commit)
+    # First the files, then the index, then the branch: whoever dies in between leaves an edit that is not committed.
+    before, after = _entries(git, at.commit, files), _entries(git, oid, files)
+    old: dict[str, bytes | None] = {}
     try:
-        _index(git, entry, path)
+        for path, text in files.items():
+            old[path] = _put(git.root / path, text.encode())
+        _index(git, after)
         return _move(git, at, oid, message)
     except BaseException:
-        _restore(git.root / path, old)
+        for path, data in old.items():
+            _restore(git.root / path, data)
         with suppress(GitError):
-            _index(git, before, path)
+            _index(git, before)
         raise
 
 
@@ -136,17 +138,17 @@ def _folder(git: Git, which: str) -> Path:
     return git.root / os.fsdecode(git.run("rev-parse", which)).removesuffix("\n")
 
 
-def _entry(git: Git, commit: str, path: str) -> str:
-    """How an index names the file: mode and object. Empty where the commit does not hold it."""
-    return next((f"{leaf.mode},{leaf.oid}" for leaf in git.tree(commit, below=(path,)) if leaf.path == path), "")
+def _entries(git: Git, commit: str, files: Iterable[str]) -> dict[str, str]:
+    """How an index names each file: mode and object. Empty where the commit does not hold it."""
+    there = {leaf.path: f"{leaf.mode},{leaf.oid}" for leaf in git.tree(commit, below=list(files))}
+    return {path: there.get(path, "") for path in files}
 
 
-def _index(git: Git, entry: str, path: str) -> None:
-    if entry:
-        git.run("update-index", "--add", "--cacheinfo", f"{entry},{path}")
-    else:
-        git.run("update-index", "--force-remove", "--", path)
-    # So that nobody's next `git status` has to look into the file; filters are commands that a repository names.
+def _index(git: Git, entries: Mapping[str, str]) -> None:
+    for path, entry in entries.items():
+        how = ("--add", "--cacheinfo", f"{entry},{path}") if entry else ("--force-remove", "--", path)
+        git.run("update-index", *how)
+    # So that nobody's next `git status` has to look into the files; filters are commands that a repository names.
     git.attempt("update-index", "-q", "--refresh", environment=git.without_filters())
 
 
