@@ -11,6 +11,7 @@ from terrace.errors import RefusedError, TerraceError, UsageError
 from terrace.flags.states import lineage
 from terrace.model.closest import named
 from terrace.model.entities import Environment
+from terrace.model.layers import value_at
 from terrace.model.source import Document, Pointer
 from terrace.toggle.action import Action
 from terrace.yamlio import Flow, Plain
@@ -58,6 +59,22 @@ class Sheet:
     def unset(self, pointer: Pointer) -> None:
         """Take an entry out."""
         self._take(yamlio.unset(self.document, pointer))
+
+    def drop(self, pointer: Pointer, index: int) -> None:
+        """Take an item out of a list: its lines, where it has lines of its own, else the list is written anew."""
+        items = value_at(self.document.value, pointer)
+        others = [*items[:index], *items[index + 1 :]]
+        span = self.document.at((*pointer, index)).span
+        assert span is not None, "it was read from a text"
+        lines = self.document.text.split("\n")
+        # An item that has lines of its own in block style ends where the next one begins.
+        last = span.end_line if span.end_column > 1 else span.end_line - 1
+        text = "\n".join([*lines[: span.line - 1], *lines[last:]])
+        document, _ = yamlio.read(self.document.path, text.encode())
+        if document is not None and value_at(document.value, pointer) == others:
+            self.document = document
+        else:
+            self.set(pointer, others)
 
     def _take(self, text: str) -> None:
         document, findings = yamlio.read(self.document.path, text.encode())
@@ -176,12 +193,16 @@ def archived(document: Document, action: Action) -> str:
     sheet = Sheet(document)
     flag = document.value["flags"][action.flag]
     tests = document.value.get("tests")
-    if isinstance(tests, list):
-        others = [test for test in tests if not (isinstance(test, dict) and test.get("flag") == action.flag)]
-        if not others:
-            sheet.unset(("tests",))
-        elif len(others) < len(tests):
-            sheet.set(("tests",), [Flow(test) if isinstance(test, dict) else test for test in others])
+    of_flag = [
+        index
+        for index, test in enumerate(tests if isinstance(tests, list) else ())
+        if isinstance(test, dict) and test.get("flag") == action.flag
+    ]
+    if of_flag and isinstance(tests, list) and len(of_flag) == len(tests):
+        sheet.unset(("tests",))
+    else:
+        for index in reversed(of_flag):
+            sheet.drop(("tests",), index)
     if not action.reason.strip():
         raise UsageError("say why it goes", hint="--reason WHY: it stands beside its key from now on")
     why = " ".join(action.reason.split())

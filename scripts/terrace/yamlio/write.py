@@ -19,6 +19,7 @@ _YAML11 = re.compile(
     r"|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}.*",
     re.IGNORECASE,
 )
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INDICATORS = frozenset("-?:,[]{}#&*!|>'\"%@`")
 _FLOW = re.compile(r"[,\[\]{}]")
 _ENDS_PLAIN = re.compile(r":(?:\s|$)|\s#|^\s|\s$|^(?:---|\.\.\.)")
@@ -27,7 +28,7 @@ _INT64 = range(-(2**63), 2**63)
 
 
 class Plain(str):
-    """Text that stands without quotes elsewhere in the file, and so is to be written: `on`, where people write it so.
+    """Text that is to stand without quotes, as people write it in a file: `on`, or a day.
 
     What even YAML 1.2 would misread without quotes has them all the same.
     """
@@ -58,7 +59,7 @@ def dump_scalar(value: object, *, flow: bool = False) -> str:
         return _float(value)
     if not isinstance(value, str):
         raise TerraceError(f"a value of type {type(value).__name__} cannot be written as YAML")
-    return value if _is_plain(value, flow=flow, words=_NOT_TEXT if isinstance(value, Plain) else _WORDS) else quote(value)
+    return value if _is_plain(value, flow=flow) else quote(value)
 
 
 def _float(value: float) -> str:
@@ -69,8 +70,11 @@ def _float(value: float) -> str:
     return mantissa + ("" if "." in mantissa else ".0") + e + exponent
 
 
-def _is_plain(text: str, *, flow: bool, words: frozenset[str] = _WORDS) -> bool:
-    if text.lower() in words or not isinstance(resolve(text), str) or _YAML11.fullmatch(text):
+def _is_plain(text: str, *, flow: bool) -> bool:
+    old = not isinstance(text, Plain)
+    if text.lower() in (_WORDS if old else _NOT_TEXT) or not isinstance(resolve(text), str):
+        return False
+    if _YAML11.fullmatch(text) and (old or not _DAY.fullmatch(text)):
         return False
     begins = text[0] in _INDICATORS and not (text[0] == "-" and len(text) > 1 and text[1] not in " -,[]{}")
     if begins or _ENDS_PLAIN.search(text) or not text.isprintable():
