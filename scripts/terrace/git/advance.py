@@ -43,8 +43,11 @@ class Tip(NamedTuple):
         return f"refs/heads/{self.branch}"
 
 
-def tip(git: Git, branch: str = "") -> Tip:
-    """Where `branch` is (the checked out one, if none is named). Refused where another work tree has it out."""
+def tip(git: Git, branch: str = "", *, elsewhere: bool = False) -> Tip:
+    """Where `branch` is (the checked out one, if none is named).
+
+    Refused where another work tree has it out, unless `elsewhere` says that nobody will commit to it.
+    """
     current = git.attempt("symbolic-ref", "--quiet", "HEAD").out.decode().strip().removeprefix("refs/heads/")
     wanted = branch or current
     if not wanted:
@@ -58,9 +61,9 @@ def tip(git: Git, branch: str = "") -> Tip:
         why = "has no commit yet" if unborn else "is not there"
         raise GitError(f"the branch {wanted!r} {why}", hint="Commit first." if unborn else "See: git branch")
     here = git.has_work_tree and wanted == current
-    elsewhere = "" if here else _work_tree_of(git, wanted)
-    if elsewhere:
-        raise RefusedError(f"the branch {wanted!r} is checked out in {elsewhere}", hint=f"Do it there: -C {elsewhere}")
+    other = "" if here or elsewhere else _work_tree_of(git, wanted)
+    if other:
+        raise RefusedError(f"the branch {wanted!r} is checked out in {other}", hint=f"Do it there: -C {other}")
     return Tip(wanted, found.out.decode().strip(), here)
 
 

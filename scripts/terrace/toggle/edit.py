@@ -153,7 +153,9 @@ def _with_rule(flag: Mapping[str, Any], rules: object, action: Action) -> list[A
         rule["rollout"] = dict(action.rollout)
     else:
         if action.variant is None:
-            raise UsageError("a rule serves a variant", hint="The application's own default is for `set` without --rule.")
+            raise UsageError(
+                "a rule serves a variant", hint="The application's own default is for `set` without --rule."
+            )
         rule.pop("rollout", None)
         rule.pop("by", None)
         rule["serve"] = action.variant
