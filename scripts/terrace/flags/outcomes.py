@@ -21,7 +21,9 @@ _MOST = 64
 
 _FAILURES = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 _COMPARE = {"<": "<", "<=": "<=", ">": ">", ">=": ">="}
-_TOTAL = frozenset({"==", "!=", "===", "!==", "<", "<=", ">", ">=", "!", "!!", "in", "starts_with", "ends_with", "sem_ver"})
+_TOTAL = frozenset(
+    {"==", "!=", "===", "!==", "<", "<=", ">", ">=", "!", "!!", "in", "starts_with", "ends_with", "sem_ver"}
+)
 """Operators that come to true, false or null whatever they are given, and never fail for what JSON can say."""
 
 
@@ -147,8 +149,14 @@ def _fractional(arguments: Sequence[Any], known: Known) -> Outcomes:
     if nobody or least <= 0 or most > 2**31 - 1:
         found.append(Outcomes((None,)))
     # A list that comes to be the subject makes flagd read the shares otherwise.
-    odd = not shorthand and not subject.text and (subject.values is None or any(isinstance(v, list) for v in subject.values))
-    return (ANYTHING.failing() if odd and not shorthand and subject.values is not None else _any_of(found)).failing(subject.fails)
+    odd = (
+        not shorthand
+        and not subject.text
+        and (subject.values is None or any(isinstance(v, list) for v in subject.values))
+    )
+    return (ANYTHING.failing() if odd and not shorthand and subject.values is not None else _any_of(found)).failing(
+        subject.fails
+    )
 
 
 def _weight(share: Sequence[Any], known: Known) -> tuple[int, int] | None:
@@ -193,7 +201,9 @@ def _computed(operator: str, arguments: Sequence[tuple[Any, ...]]) -> Outcomes |
     for each in arguments:
         count *= len(each)
     # Lists are compared by identity, which is another one here.
-    if count > _MOST or (operator in ("==", "!=") and any(isinstance(v, list | dict) for each in arguments for v in each)):
+    if count > _MOST or (
+        operator in ("==", "!=") and any(isinstance(v, list | dict) for each in arguments for v in each)
+    ):
         return None
     found: list[Any] = []
     fails = False

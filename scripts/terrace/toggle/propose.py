@@ -20,9 +20,9 @@ _ATTEMPTS = 50
 
 
 class Proposed(NamedTuple):
-    """The commit on its branch, the remote that has it (empty: none), and the page of the pull request, if there is one.
+    """The commit on its branch, the remote that has it (empty: none), and the page of the pull request, if any.
 
-    `problem` is what kept it from being pushed, or the pull request from being opened: the branch is there all the same.
+    `problem` kept it from being pushed, or the pull request from being opened: the branch is there all the same.
     """
 
     commit: Commit

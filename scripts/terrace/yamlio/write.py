@@ -137,7 +137,7 @@ def _lines(value: object, indent: int, pointer: Pointer) -> Iterator[tuple[str, 
                 yield f"{space}{name}:", place
                 yield from _lines(inner, indent + 2, place)
             else:
-                yield f"{space}{name}: {dump_flow(inner) if isinstance(inner, (dict, list)) else dump_scalar(inner)}", place
+                yield f"{space}{name}: {_in_line(inner)}", place
     elif isinstance(value, list) and value:
         for index, inner in enumerate(value):
             inside = _lines(inner, indent + 2, (*pointer, index))
@@ -145,7 +145,11 @@ def _lines(value: object, indent: int, pointer: Pointer) -> Iterator[tuple[str, 
             yield f"{space}- {first[indent + 2 :]}", place
             yield from inside
     else:
-        yield space + (dump_flow(value) if isinstance(value, (dict, list)) else dump_scalar(value)), pointer
+        yield space + _in_line(value), pointer
+
+
+def _in_line(value: object) -> str:
+    return dump_flow(value) if isinstance(value, (dict, list)) else dump_scalar(value)
 
 
 def _is_block(value: object) -> bool:
