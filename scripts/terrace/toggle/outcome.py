@@ -41,11 +41,11 @@ def said(flag: Flag | None, environment: str, environments: Mapping[str, Environ
     taken = named_for(flag, environment, environments)
     state = flag.states.get(taken)
     if state is None:
-        return f"off: {flag.off_variant} for everybody"
+        return f"not there yet: {flag.off_variant} for everybody"
     if state.kill:
         return f"killed: the application's own default ({state.reason})" if state.reason else "killed"
     if not state.enabled:
-        return f"off: {flag.off_variant} for everybody"
+        return f"not enabled: {flag.off_variant} for everybody"
     return "; then ".join([_said(state), *(f"from {at} on: {_later(later, flag)}" for at, later in state.schedule)])
 
 
