@@ -33,7 +33,10 @@ def after(shop: Repo, action: Action) -> Toggle:
         (Action("off", KEY, "production"), ["+enabled: false"]),
         (
             Action("off", KEY, "development"),
-            ["-development: {default: on}    # all of us", "+development: {default: on, enabled: false}    # all of us"],
+            [
+                "-development: {default: on}    # all of us",
+                "+development: {default: on, enabled: false}    # all of us",
+            ],
         ),
         (Action("on", KEY, "staging"), ["+staging: {default: on}"]),
         (Action("set", KEY, "production", "on"), ["-default: off   # for now", "+default: on   # for now"]),

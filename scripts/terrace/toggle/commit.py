@@ -13,11 +13,9 @@ from terrace import yamlio
 from terrace.errors import GitError, RefusedError
 from terrace.git import Commit, Git, find
 from terrace.git.advance import OvertakenError, Tip, advance, alone, tip
-from terrace.load import Tree
-from terrace.load_flags import load_flags
-from terrace.source import open_source
+from terrace.source.revision import Revision
 from terrace.toggle.action import Action
-from terrace.toggle.work import Toggle, refuse, toggle
+from terrace.toggle.work import Toggle, refuse, work_out
 
 _TRIES = 100
 """Only who commits with Git itself can overtake us; so often in a row nobody does."""
@@ -59,9 +57,9 @@ def commit(folder: Path, found: Toggle, message: str, *, branch: str = "", base:
     with alone(git):
         for _ in range(_TRIES):
             at = tip(git, branch)
-            if base and git.resolve(base).oid != at.commit:
-                _refuse_conflict(folder, found.action, git.resolve(base).oid, at)
-            again = found if found.commit == at.commit else toggle(folder, found.action, at=at.commit)
+            if base and base != at.commit:
+                _refuse_conflict(git, found, base, at)
+            again = found if found.commit == at.commit else redone(folder, git, found, at)
             refuse(again)
             if not again.changes:
                 return Made(git.resolve(at.commit), at.branch, again, changed=False)
@@ -85,8 +83,15 @@ def from_root(git: Git, files: Mapping[str, str]) -> dict[str, str]:
     return {f"{git.prefix}/{path}" if git.prefix else path: text for path, text in files.items()}
 
 
-def _refuse_conflict(folder: Path, action: Action, base: str, at: Tip) -> None:
-    before, after = (_concerned(folder, action, commit) for commit in (base, at.commit))
+def redone(folder: Path, git: Git, found: Toggle, at: Tip) -> Toggle:
+    """The same toggle, worked out from where the branch is now."""
+    return work_out(Revision(folder.resolve(), git, Commit(at.commit, "", ""), at.commit), found.action, at.commit)
+
+
+def _refuse_conflict(git: Git, found: Toggle, base: str, at: Tip) -> None:
+    action = found.action
+    (path,) = from_root(git, {found.path: ""})
+    before, after = (_concerned(git, commit, path, action) for commit in (base, at.commit))
     if before == after:
         return
     lines = unified_diff(
@@ -96,14 +101,16 @@ def _refuse_conflict(folder: Path, action: Action, base: str, at: Tip) -> None:
     raise ConflictError(f"{action.flag}{where} was changed in the meantime", "\n".join(lines), at.commit)
 
 
-def _concerned(folder: Path, action: Action, commit: str) -> str:
+def _concerned(git: Git, commit: str, path: str, action: Action) -> str:
     """What a commit holds of that which somebody looked at: the flag, with the environments that the action names."""
-    given = load_flags(Tree(open_source(folder, commit), only=()))
-    for area in given.flags.areas:
-        flag: Any = (area.document.value.get("flags") or {}).get(action.flag)
-        if isinstance(flag, dict):
-            return yamlio.render(flag if not action.environment else _narrow(flag, action))
-    return "(there is no such flag)\n"
+    held = git.attempt("cat-file", "blob", f"{commit}:{path}")
+    if held.code:
+        git.resolve(commit)  # an error of its own where it is the commit that is not there
+    document, _ = yamlio.read(path, held.out)
+    flag: Any = (document.value.get("flags") or {}).get(action.flag) if document and not held.code else None
+    if not isinstance(flag, dict):
+        return "(there is no such flag)\n"
+    return yamlio.render(_narrow(flag, action) if action.environment else flag)
 
 
 def _narrow(flag: Mapping[str, Any], action: Action) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from terrace.git.advance import Tip, tip
 from terrace.git.push import push, remote_of, upstream_of, url_of
 from terrace.source import open_source
 from terrace.toggle.action import Action
-from terrace.toggle.commit import from_root, repository
-from terrace.toggle.work import Toggle, refuse, toggle
+from terrace.toggle.commit import from_root, redone, repository
+from terrace.toggle.work import Toggle, refuse
 
 _ATTEMPTS = 50
 
@@ -39,7 +39,7 @@ def propose(folder: Path, found: Toggle, message: str, variables: Mapping[str, s
     """
     git = repository(folder)
     at = tip(git, onto, elsewhere=True)
-    again = found if found.commit == at.commit else toggle(folder, found.action, at=at.commit)
+    again = found if found.commit == at.commit else redone(folder, git, found, at)
     refuse(again)
     branch, made = _branch(git, again, message, at)
     remote = remote_of(git, at.branch)

@@ -57,6 +57,11 @@ class Toggle(NamedTuple):
 def toggle(folder: Path, action: Action, *, at: str | None = None, today: date | None = None) -> Toggle:
     """Work out what an action does, from the work tree or the Git revision `at`."""
     source = open_source(folder, at)
+    return work_out(source, action, source.origin.commit if at else "", today=today)
+
+
+def work_out(source: Source, action: Action, commit: str, *, today: date | None = None) -> Toggle:
+    """Work out what an action does, from a source, which is that of `commit`."""
     tree = load.Tree(source)
     given = load_flags(tree)
     repository = load.common(tree)
@@ -80,7 +85,7 @@ def toggle(folder: Path, action: Action, *, at: str | None = None, today: date |
         tuple(brought) if before != after else (),
         tuple(outcomes(given.flags.flags.get(action.flag), now.flags.flags.get(action.flag), environments)),
         action,
-        source.origin.commit if at else "",
+        commit,
         also,
         _protected(action, environments),
     )
