@@ -95,7 +95,7 @@ def shipped() -> Iterator[Vector]:
 
 
 def vector_flags() -> dict[str, Any]:
-    """The flagd definition of the flags that the vectors ask for, to be loaded beside others. Any algorithm reads it."""
+    """The flagd definition of the flags that the vectors ask for, for any algorithm, to be loaded beside others."""
     return {"flags": dict(_file()["flags"]), "metadata": {"flagSetId": "bucketing-vectors"}}
 
 
