@@ -31,7 +31,7 @@ def load_flags(tree: Tree) -> FlagFiles:
 
 
 class Rosters:
-    """Who is in each environment. The tenants' own files are read when it is first asked, and no other files of them."""
+    """Who is in each environment. Of tenants only their own files are read, and only once somebody asks."""
 
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
@@ -60,7 +60,7 @@ class Rosters:
 
     @cached_property
     def _tenants(self) -> list[Tenant]:
-        entries = {}
+        entries: dict[str, Entry] = {}
         for folder in self._tree.tenants:
             entries.setdefault(name_of(folder), _own_file(self._tree, folder))
         found = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, cast, get_args
+from typing import Any, TypeGuard, cast, get_args
 
 from terrace.model.flag import (
     Archived,
@@ -152,7 +152,7 @@ def _tests(said: object, document: Document) -> Iterator[FlagTest]:
         )
 
 
-def _is_whole(value: object) -> Any:
+def _is_whole(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
 
 

@@ -20,7 +20,7 @@ def report(tree: load.Tree, found: Iterable[Found], targets: int, fail_on: Sever
         targets=targets,
         files=tuple(path for path in paths if path.endswith((".yaml", ".yml"))),
         fail_on=fail_on,
-        rules=_rule_infos() if standing or suppressed else {},
+        rules=_rule_infos(flagged=bool(tree.flags)) if standing or suppressed else {},
         texts=_texts(tree.source),
     )
 
@@ -56,12 +56,13 @@ def _counted(item: Found) -> Finding:
     return item.finding._replace(affects=len(item.targets), examples=tuple(examples))
 
 
-def _rule_infos(*, keyed: bool = False) -> dict[str, RuleInfo]:
-    from terrace.validate.registry import every_rule, rules
+def _rule_infos(*, flagged: bool = False, keyed: bool = False) -> dict[str, RuleInfo]:
+    from terrace.validate.registry import every_rule, flag_rules, rules
 
+    known = every_rule() if keyed else (*rules(), *flag_rules()) if flagged else rules()
     return {
         rule.code: RuleInfo(rule.code, rule.title, rule.severity, rule.summary, secret=rule.code.startswith("SEC"))
-        for rule in (every_rule() if keyed else rules())
+        for rule in known
     }
 
 

@@ -113,6 +113,7 @@ def run(
     """
     cached = cached and seen is None
     verdicts, keys, whole = _known(tree, today, "contracts" if cross_checks else "schemas") if cached else _NOTHING
+    of_flags = flags or (None if tree.is_part else tree)
     engine: Engine | None = None
 
     def judging() -> Engine:
@@ -122,7 +123,8 @@ def run(
 
             repository = load.common(tree)
             checks = cross_checks(repository.contracts, verdicts.answers if verdicts else {}) if cross_checks else {}
-            engine = Engine(repository, today=today, cross_checks=checks, rules=rules, taker=taker, seen=seen)
+            chosen = _rules(flagged=bool(of_flags and of_flags.flags)) if rules is None else rules
+            engine = Engine(repository, today=today, cross_checks=checks, rules=chosen, taker=taker, seen=seen)
         return engine
 
     kept = verdicts.get(_WHOLE, whole) if verdicts else None
@@ -130,7 +132,6 @@ def run(
         judging(), tree, verdicts, keys, whole,
         stale=stale, unjudged=not cross_checks, jobs=jobs, taker=taker, progress=progress,
     )  # fmt: skip
-    of_flags = flags or (None if tree.is_part else tree)
     in_flags = _in_flags(of_flags, judging, verdicts) if of_flags else []
     if verdicts and engine:
         verdicts.save()
@@ -202,6 +203,12 @@ def _key_of_flags(files: Iterable[Entry], tree: load.Tree | None = None) -> str:
 
     own = [entry for entries in tree.tenants.values() for entry in entries] if tree else []
     return key_of([*files, *(entry for entry in own if load.name_of(entry.path) == load.TENANT_FILE)], _FLAGS)
+
+
+def _rules(*, flagged: bool) -> tuple[Rule, ...]:
+    from terrace.validate.registry import flag_rules, rules
+
+    return (*rules(), *flag_rules()) if flagged else rules()
 
 
 _NOTHING: tuple[None, dict[str, str], str] = (None, {}, "")
