@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from terrace.model.flag import STREAM
+
 _ASKED_AGAIN = 0.2
 _ANSWER_SECONDS = 3.0
 _IN_A_ROW = 3
@@ -74,6 +76,10 @@ def _said(endpoint: Endpoint, ask: Ask, seconds: float) -> Arrival:
         told = ask(endpoint)
     except (OSError, ValueError) as error:
         return Arrival(endpoint, "unreachable", seconds, str(error) or type(error).__name__)
+    if endpoint.service == STREAM:
+        # A process tells of its flags beside its configuration; one without a configuration tells of nothing else.
+        beside = told.get("flags")
+        told = beside if isinstance(beside, dict) else told
     running = str(told.get("digest", ""))
     if running == endpoint.digest:
         waiting = told.get("waiting_for_restart")

@@ -43,6 +43,10 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--tls-key", metavar="FILE", help="the key of the certificate, without passphrase")
     parser.add_argument("--client-ca", metavar="FILE", help="who signs the certificates that callers may show")
     parser.add_argument(
+        "--flags-origin", action="append", default=[], metavar="URL",
+        help="an origin whose pages may ask for flags from a browser; may be given several times",
+    )  # fmt: skip
+    parser.add_argument(
         "--rate", type=float, default=100.0, metavar="N", help="requests a second of one caller, 0: any"
     )
     parser.add_argument("--no-access-log", action="store_true", help="no line for each request")
@@ -68,6 +72,7 @@ def run(args: Namespace) -> int:
         rate=args.rate,
         burst=2 * args.rate,
         access_log=not args.no_access_log,
+        flags_origins=tuple(args.flags_origin),
     )
     tls = _tls(args)
     listening = process.Listening(args.host, args.port, args.workers, args.behind_proxy, tls)
@@ -113,6 +118,9 @@ def _refuse(args: Namespace) -> None:
         raise UsageError("--env belongs to --follow: what --source has is served, and nothing is released")
     if args.source and not Path(args.source).is_dir():
         raise UsageError(f"{args.source} is not a folder", hint="Name a destination, a folder of them, or a bundle.")
+    wrong = next((each for each in args.flags_origin if not _is_origin(each)), None)
+    if wrong is not None:
+        raise UsageError(f"--flags-origin {wrong} is no origin", hint="As: https://shop.example, or * for any page.")
     if bool(args.tls_cert) != bool(args.tls_key) or (args.client_ca and not args.tls_cert):
         raise UsageError("--tls-cert and --tls-key come together, and --client-ca only with them")
     if args.client_ca and args.behind_proxy:
@@ -133,6 +141,12 @@ def _refuse(args: Namespace) -> None:
             f"{args.host} can be reached from other machines, which would send their tokens in the clear",
             hint="Give --tls-cert and --tls-key, say --behind-proxy if a proxy has TLS, or --insecure-no-tls.",
         )
+
+
+def _is_origin(url: str) -> bool:
+    import re
+
+    return url == "*" or re.fullmatch(r"https?://[^/\s?#@]+", url) is not None
 
 
 def _tls(args: Namespace) -> Tls | None:

@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from itertools import product
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
+
+from terrace.flags.spans import OPERATORS, Span
 
 END_OF_TIME = 253_402_300_799
 """The last second that a date can say, in Unix time. Nothing is promised of later ones."""
@@ -19,23 +21,26 @@ END_OF_TIME = 253_402_300_799
 _MOST = 64
 """Of more values than this, or more combinations, it is only said that there may be any."""
 
+_MOST_WEIGHT = 2**31 - 1
 _FAILURES = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
-_COMPARE = {"<": "<", "<=": "<=", ">": ">", ">=": ">="}
-_TOTAL = frozenset(
-    {"==", "!=", "===", "!==", "<", "<=", ">", ">=", "!", "!!", "in", "starts_with", "ends_with", "sem_ver"}
-)
-"""Operators that come to true, false or null whatever they are given, and never fail for what JSON can say."""
+_COMPARISONS = frozenset({"==", "!=", "===", "!==", "<", "<=", ">", ">=", "!", "!!", "in"})
+"""Operators that come to true or false whatever they are given, and never fail for what JSON can say."""
+
+_OF_TEXT = frozenset({"starts_with", "ends_with", "sem_ver"})
+"""Such that also come to null: for what is no text, or no version."""
 
 
 class Outcomes(NamedTuple):
     """What an expression can come to: one of `values`; a whole number in `span`; or, with neither, anything.
 
-    `text`: whatever it is, it is text. `fails`: it may also end in an error, and then the application's default counts.
+    `text`: whatever it is, it is text. `true`: JsonLogic takes it for true. `fails`: it may also end in an error, and
+    then the application's default counts.
     """
 
     values: tuple[Any, ...] | None = None
-    span: tuple[int, int] | None = None
+    span: Span | None = None
     text: bool = False
+    true: bool = False
     fails: bool = False
 
     def failing(self, fails: bool = True) -> Outcomes:
@@ -44,10 +49,14 @@ class Outcomes(NamedTuple):
 
 
 class Known(NamedTuple):
-    """What is known of every context: the attributes that are the same in all, and the first moment that counts."""
+    """What is known of every context: attributes that are the same in all, the first moment, and what all have.
+
+    Those in `given` have some value or other that is true to JsonLogic.
+    """
 
     attributes: Mapping[str, Any]
     now: int
+    given: frozenset[str] = frozenset()
 
 
 ANYTHING = Outcomes()
@@ -123,6 +132,8 @@ def _var(arguments: Sequence[Any], known: Known) -> Outcomes:
         return Outcomes(span=(known.now, END_OF_TIME))
     if isinstance(name, str) and known.attributes.get(name) is not None:
         return Outcomes((known.attributes[name],))
+    if name in known.given:
+        return Outcomes(true=True)
     return ANYTHING.failing(any(outcomes(each, known).fails for each in arguments) or not isinstance(name, str))
 
 
@@ -134,7 +145,9 @@ def _fractional(arguments: Sequence[Any], known: Known) -> Outcomes:
     """A variant that has, or may have, a share; null where the subject may lack what it is told apart by."""
     shorthand = not arguments or isinstance(arguments[0], list)
     subject = ANYTHING if shorthand else outcomes(arguments[0], known)
-    nobody = not subject.text and (subject.values is None or None in subject.values or [] in subject.values)
+    if not shorthand and not _is_no_list(subject):
+        # A list that comes to be the subject is taken for the first of the shares.
+        return ANYTHING.failing()
     found: list[Outcomes] = []
     least = most = 0
     for share in arguments if shorthand else arguments[1:]:
@@ -146,20 +159,18 @@ def _fractional(arguments: Sequence[Any], known: Known) -> Outcomes:
         least, most = least + weight[0], most + weight[1]
         if weight[1] > 0:
             found.append(variant)
-    if nobody or least <= 0 or most > 2**31 - 1:
+    nobody = shorthand or (not subject.text and None in (subject.values or ()))
+    if nobody or least <= 0 or most > _MOST_WEIGHT:
         found.append(Outcomes((None,)))
-    # A list that comes to be the subject makes flagd read the shares otherwise.
-    odd = (
-        not shorthand
-        and not subject.text
-        and (subject.values is None or any(isinstance(v, list) for v in subject.values))
-    )
-    return (ANYTHING.failing() if odd and not shorthand and subject.values is not None else _any_of(found)).failing(
-        subject.fails
-    )
+    return _any_of(found).failing(subject.fails)
 
 
-def _weight(share: Sequence[Any], known: Known) -> tuple[int, int] | None:
+def _is_no_list(subject: Outcomes) -> bool:
+    values = subject.values
+    return subject.text or (values is not None and not any(isinstance(each, list) for each in values))
+
+
+def _weight(share: Sequence[Any], known: Known) -> Span | None:
     """The least and the most that a share can be; None where it may be no whole number."""
     if len(share) == 1:
         return 1, 1
@@ -179,20 +190,27 @@ def _applied(operator: str, arguments: Sequence[Outcomes]) -> Outcomes:
     if operator not in _operators() or operator in ("log", "missing", "missing_some"):
         return ANYTHING.failing()
     known = [each.values for each in arguments]
-    if all(each is not None for each in known):
+    # Of what is no version, flagd writes a traceback into the log.
+    if operator != "sem_ver" and all(each is not None for each in known):
         found = _computed(operator, [each for each in known if each is not None])
         if found is not None:
             return found.failing(fails)
     spans = [_span(each) for each in arguments]
-    if operator in _SPANS and all(each is not None for each in spans):
-        found = _SPANS[operator]([each for each in spans if each is not None])
-        if found is not None:
-            return found.failing(fails)
-    if operator in ("starts_with", "ends_with", "sem_ver"):
+    if spans and operator in OPERATORS and all(each is not None for each in spans):
+        said = OPERATORS[operator]([each for each in spans if each is not None])
+        if said is not None:
+            return _of_span(said).failing(fails)
+    if operator in _OF_TEXT:
         return Outcomes((True, False, None), fails=fails)
-    if operator in _TOTAL:
+    if operator in _COMPARISONS:
         return EITHER.failing(fails)
     return ANYTHING.failing(fails or operator != "cat")
+
+
+def _of_span(said: Span | bool | Literal["either"]) -> Outcomes:
+    if said == "either":
+        return EITHER
+    return Outcomes((said,)) if isinstance(said, bool) else Outcomes(span=said)
 
 
 def _computed(operator: str, arguments: Sequence[tuple[Any, ...]]) -> Outcomes | None:
@@ -223,66 +241,12 @@ def _operators() -> Mapping[str, Callable[..., Any]]:
     return operators
 
 
-def _span(found: Outcomes) -> tuple[int, int] | None:
+def _span(found: Outcomes) -> Span | None:
     if found.span is not None:
         return found.span
     if found.values and all(type(each) is int for each in found.values):
         return min(found.values), max(found.values)
     return None
-
-
-_Spans = Sequence[tuple[int, int]]
-
-
-def _less(spans: _Spans) -> Outcomes | None:
-    return _ordered(spans, lambda a, b: a < b)
-
-
-def _at_most(spans: _Spans) -> Outcomes | None:
-    return _ordered(spans, lambda a, b: a <= b)
-
-
-def _ordered(spans: _Spans, holds: Callable[[int, int], bool]) -> Outcomes | None:
-    """Each number before the next: what JsonLogic says of two, or of three."""
-    if len(spans) not in (2, 3):
-        return None
-    pairs = list(zip(spans, spans[1:], strict=False))
-    if all(holds(a[1], b[0]) for a, b in pairs):
-        return Outcomes((True,))
-    if any(not holds(a[0], b[1]) for a, b in pairs):
-        return Outcomes((False,))
-    return EITHER
-
-
-def _reversed(order: Callable[[_Spans], Outcomes | None]) -> Callable[[_Spans], Outcomes | None]:
-    return lambda spans: order(list(reversed(spans)))
-
-
-def _difference(spans: _Spans) -> Outcomes | None:
-    if len(spans) == 1:
-        return Outcomes(span=(-spans[0][1], -spans[0][0]))
-    first, second = spans[:2]
-    return Outcomes(span=(first[0] - second[1], first[1] - second[0]))
-
-
-def _sum(spans: _Spans) -> Outcomes | None:
-    return Outcomes(span=(sum(each[0] for each in spans), sum(each[1] for each in spans)))
-
-
-def _product(spans: _Spans) -> Outcomes | None:
-    low = high = 1
-    for each in spans:
-        corners = [low * each[0], low * each[1], high * each[0], high * each[1]]
-        low, high = min(corners), max(corners)
-    return Outcomes(span=(low, high))
-
-
-def _least(spans: _Spans) -> Outcomes | None:
-    return Outcomes(span=(min(each[0] for each in spans), min(each[1] for each in spans))) if spans else None
-
-
-def _greatest(spans: _Spans) -> Outcomes | None:
-    return Outcomes(span=(max(each[0] for each in spans), max(each[1] for each in spans))) if spans else None
 
 
 def _truth(found: Outcomes) -> tuple[bool, bool]:
@@ -293,27 +257,31 @@ def _truth(found: Outcomes) -> tuple[bool, bool]:
     if found.span is not None:
         low, high = found.span
         return (low, high) != (0, 0), low <= 0 <= high
-    return True, True
+    return True, not found.true
 
 
 def _of_truth(found: Outcomes, truth: bool) -> Outcomes:
     """What it can come to, where that is true, or where it is not."""
     if found.values is None:
-        return found
+        return found._replace(true=found.true or truth)
     return found._replace(values=tuple(each for each in found.values if bool(_operators()["!!"](None, each)) == truth))
 
 
 def _any_of(found: Sequence[Outcomes]) -> Outcomes:
     """What one of them can come to."""
     fails = any(each.fails for each in found)
-    text = bool(found) and all(each.text for each in found)
+    text, true = all(_is_text(each) for each in found), not any(_truth(each)[1] for each in found)
     if all(each.values is not None for each in found):
-        return Outcomes(_distinct([value for each in found for value in each.values or ()]), text=text, fails=fails)
+        return Outcomes(_distinct([value for each in found for value in each.values or ()]), fails=fails)
     spans = [_span(each) for each in found]
     if all(each is not None for each in spans):
         whole = [each for each in spans if each is not None]
         return Outcomes(span=(min(each[0] for each in whole), max(each[1] for each in whole)), fails=fails)
-    return Outcomes(text=text, fails=fails)
+    return Outcomes(text=text, true=true, fails=fails)
+
+
+def _is_text(found: Outcomes) -> bool:
+    return found.text or (found.values is not None and all(isinstance(each, str) for each in found.values))
 
 
 def _distinct(values: Sequence[Any]) -> tuple[Any, ...]:
@@ -327,8 +295,4 @@ def _distinct(values: Sequence[Any]) -> tuple[Any, ...]:
 _SPECIAL: dict[str, Callable[[Sequence[Any], Known], Outcomes]] = {
     "if": _if, "?:": _if, "and": _and, "or": _or, "var": _var, "cat": _cat, "fractional": _fractional,
     **dict.fromkeys(("filter", "map", "reduce", "all", "some", "none"), _unread),
-}  # fmt: skip
-_SPANS: dict[str, Callable[[_Spans], Outcomes | None]] = {
-    "<": _less, "<=": _at_most, ">": _reversed(_less), ">=": _reversed(_at_most),
-    "-": _difference, "+": _sum, "*": _product, "min": _least, "max": _greatest,
 }  # fmt: skip

@@ -7,29 +7,38 @@
     GET /ops/configz    the same with all details: what waits for a restart, what variables override, by name
     GET /ops/metrics    the same as Prometheus metrics, if `metrics=True` (needs the extra `metrics`)
 
-No answer holds a value of the configuration. `docs/loader.md` shows each.
+With `flags=` they tell of the flags, too, by the name `flags`; an application without a configuration gives the
+provider of its flags in the handle's place. No answer holds a value of the configuration, nor of a flag.
+`docs/loader.md` shows each.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import orjson
 
-from terrace.runtime.handle import Handle
 from terrace.runtime.status import Status
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 ASGI: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
-Handles: TypeAlias = Handle[Any] | Callable[[], Handle[Any] | None]
 
+
+class Told(Protocol):
+    """What says how it is: a `Handle`, or the provider of flags."""
+
+    @property
+    def status(self) -> Status: ...
+
+
+Handles: TypeAlias = Told | Callable[[], Told | None]
 _JSON = b"application/json"
 
 
-def endpoints(handle: Handles, *, metrics: bool = False) -> ASGI:
+def endpoints(handle: Handles, *, metrics: bool = False, flags: Told | None = None) -> ASGI:
     """An ASGI application that answers `/livez`, `/readyz` and `/configz` below where it is mounted, and `/metrics` if
     asked for. `handle` may be a function that gives it, or None while nothing is loaded yet.
 
@@ -37,13 +46,13 @@ def endpoints(handle: Handles, *, metrics: bool = False) -> ASGI:
     """
     pages: dict[str, Callable[[], tuple[int, bytes, bytes]]] = {
         "livez": lambda: (200, _JSON, b'{"alive":true}'),
-        "readyz": lambda: _ready(_status(handle)),
-        "configz": lambda: _configz(_status(handle)),
+        "readyz": lambda: _ready(_status(handle), flags),
+        "configz": lambda: _configz(_status(handle), flags),
     }
     if metrics:
         from terrace.runtime.metrics import exposition
 
-        pages["metrics"] = exposition(lambda: _status(handle))
+        pages["metrics"] = exposition(lambda: _status(handle), flags)
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -61,22 +70,29 @@ def endpoints(handle: Handles, *, metrics: bool = False) -> ASGI:
 
 
 def _status(handle: Handles) -> Status | None:
-    found = handle if isinstance(handle, Handle) else handle()
+    found = handle() if callable(handle) else handle
     return found.status if found is not None else None
 
 
-def _ready(status: Status | None) -> tuple[int, bytes, bytes]:
+def _ready(status: Status | None, flags: Told | None) -> tuple[int, bytes, bytes]:
     if status is None:
         return 503, _JSON, b'{"ready":false,"state":"nothing is loaded yet"}'
-    told = described(status)
-    names = ("state", "digest", "commit", "since", "refused")
-    return 200, _JSON, orjson.dumps({"ready": True, **{name: told[name] for name in names}})
+    return 200, _JSON, orjson.dumps({"ready": True, **_brief(status), **_beside(flags, _brief)})
 
 
-def _configz(status: Status | None) -> tuple[int, bytes, bytes]:
+def _configz(status: Status | None, flags: Told | None) -> tuple[int, bytes, bytes]:
     if status is None:
         return 503, _JSON, b'{"state":"nothing is loaded yet"}'
-    return 200, _JSON, orjson.dumps(described(status))
+    return 200, _JSON, orjson.dumps({**described(status), **_beside(flags, described)})
+
+
+def _brief(status: Status) -> dict[str, Any]:
+    told = described(status)
+    return {name: told[name] for name in ("state", "digest", "commit", "since", "refused")}
+
+
+def _beside(flags: Told | None, told: Callable[[Status], dict[str, Any]]) -> dict[str, Any]:
+    return {} if flags is None else {"flags": told(flags.status)}
 
 
 def described(status: Status) -> dict[str, Any]:

@@ -63,6 +63,7 @@ class Follower:
             follower = following()
             # A thread does not live on in a forked process, as workers of a preloaded application are.
             if follower is not None and follower._thread is not None and not follower._stop.is_set():
+                follower._stop = threading.Event()
                 follower._begin()
 
         os.register_at_fork(after_in_child=in_child)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
-from terrace.runtime.handle import Handle
+from terrace.flags.counting import Counts
+from terrace.runtime.asgi import Told
 from terrace.runtime.status import Status
 
 _LABELS = ("service", "environment")
@@ -18,9 +18,12 @@ _INFO = (*_LABELS, "digest", "commit", "contract")
 
 
 class HandleCollector(Collector):
-    """The metrics of one handle, for a registry of the application's own: `registry.register(...)`."""
+    """The metrics of one handle, for a registry of the application's own: `registry.register(...)`.
 
-    def __init__(self, handle: Handle[Any]) -> None:
+    A provider of flags tells the same of itself, by the service `_flags`; `FlagCollector` tells more.
+    """
+
+    def __init__(self, handle: Told) -> None:
         self._handle = handle
 
     def collect(self) -> Iterator[Metric]:
@@ -28,22 +31,43 @@ class HandleCollector(Collector):
         yield from _metrics(self._handle.status)
 
 
-class _Now(Collector):
-    def __init__(self, status: Status) -> None:
-        self._status = status
+class FlagCollector(Collector):
+    """The metrics of a provider of flags: which release counts, and what was evaluated."""
+
+    def __init__(self, flags: Told) -> None:
+        self._flags = flags
 
     def collect(self) -> Iterator[Metric]:
-        yield from _metrics(self._status)
+        """The metrics, as they are now."""
+        yield from _metrics(self._flags.status)
+        yield from evaluations(self._flags)
 
 
-def exposition(status: Callable[[], Status | None]) -> Callable[[], tuple[int, bytes, bytes]]:
+class _Now(Collector):
+    def __init__(self, *told: tuple[Status, Told | None]) -> None:
+        self._told = told
+
+    def collect(self) -> Iterator[Metric]:
+        # Of each family there is one, with all that belong to it.
+        families: dict[str, Metric] = {}
+        for status, flags in self._told:
+            for each in (*_metrics(status), *(evaluations(flags) if flags is not None else ())):
+                families.setdefault(each.name, each)
+                if families[each.name] is not each:
+                    families[each.name].samples.extend(each.samples)
+        yield from families.values()
+
+
+def exposition(
+    status: Callable[[], Status | None], flags: Told | None = None
+) -> Callable[[], tuple[int, bytes, bytes]]:
     """A function that gives HTTP status, content type and text of the metrics."""
 
     def page() -> tuple[int, bytes, bytes]:
         registry = CollectorRegistry(auto_describe=False)
         now = status()
-        if now is not None:
-            registry.register(_Now(now))
+        told = [] if now is None else [(now, None)]
+        registry.register(_Now(*told, *([] if flags is None else [(flags.status, flags)])))
         return 200, CONTENT_TYPE_LATEST.encode(), generate_latest(registry)
 
     return page
@@ -74,3 +98,20 @@ def _metrics(status: Status) -> Iterator[Metric]:
         counter = CounterMetricFamily(name, said, labels=_LABELS)
         counter.add_metric(labels, value)
         yield counter
+
+
+def evaluations(flags: Told) -> Iterator[Metric]:
+    """What a provider of flags evaluated, if it counts that."""
+    counts = getattr(flags, "counts", None)
+    if not isinstance(counts, Counts):
+        return
+    total = CounterMetricFamily(
+        "terrace_flag_evaluations", "Evaluations of flags since the start.",
+        labels=("environment", "flag", "variant", "tenant", "reason"),
+    )  # fmt: skip
+    for series, number in counts.now.items():
+        total.add_metric((*series[:4], series.reason.lower()), number)
+    yield total
+    dropped = CounterMetricFamily("terrace_flag_reports_dropped", "Evaluations that could not be reported.")
+    dropped.add_metric((), int(getattr(flags, "dropped", 0)))
+    yield dropped

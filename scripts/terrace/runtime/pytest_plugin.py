@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from terrace.runtime.flags import FlagProvider
     from terrace.runtime.handle import Handle
 
 
@@ -21,5 +22,18 @@ def terrace_override() -> Iterator[Callable[..., Any]]:
             from terrace.runtime.testing import override
 
             return stack.enter_context(override(handle, values, tenant=tenant))
+
+        yield until_the_test_ends
+
+
+@pytest.fixture
+def terrace_flags() -> Iterator[Callable[[FlagProvider, Mapping[str, str]], None]]:
+    """`terrace_flags(provider, {"menu-allergens": "on"})`: these variants for everybody, until the test ends."""
+    with ExitStack() as stack:
+
+        def until_the_test_ends(provider: FlagProvider, variants: Mapping[str, str]) -> None:
+            from terrace.runtime.testing import force
+
+            stack.enter_context(force(provider, variants))
 
         yield until_the_test_ends

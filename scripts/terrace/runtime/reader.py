@@ -20,7 +20,6 @@ from terrace.runtime.asked import TENANT, Asked
 from terrace.runtime.opened import Secrets
 from terrace.runtime.pinned import pinned
 from terrace.runtime.revision import Judged, Revision
-from terrace.runtime.source import opened
 from terrace.runtime.variables import Overrides, overrides
 from terrace.runtime.verdict import built, thawed
 
@@ -40,12 +39,11 @@ class Reader(Generic[M]):
         self._at_start: Contract | None = None
         self._overrides: tuple[object, Overrides] | None = None
 
-    def read(self, before: Revision[M] | None = None) -> Revision[M]:
-        """The revision that is current at the source. With `before`, as one that follows it in a running process."""
-        return self.revision(opened(self.asked), before)
-
     def revision(self, bundle: Bundle, before: Revision[M] | None = None, *, age: float | None = None) -> Revision[M]:
-        """The revision that `bundle` gives. Raises `ConfigError` with everything that is wrong."""
+        """The revision that `bundle` gives; with `before`, as one that follows it in a running process.
+
+        Raises `ConfigError` with everything that is wrong.
+        """
         contract = self._contract_of(bundle)
         said = self._said(contract, bundle)
         if self._at_start is None:

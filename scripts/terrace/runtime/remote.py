@@ -5,32 +5,22 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from terrace.bundle.manifest import MANIFEST, decode
 from terrace.bundle.reader import Bundle, MissingError
 from terrace.errors import BundleError, ConfigError
 from terrace.runtime.asked import SERVICE, Asked
+from terrace.runtime.calling import TOKEN, TOKEN_FILE, Answer, address, ask, authorization
 from terrace.runtime.follow import Followed, Follower, Token
-from terrace.runtime.source import AwayError, said_environment
+from terrace.runtime.source import AwayError, NotServedError, said_environment
 
-TOKEN, TOKEN_FILE = "TERRACE_TOKEN", "TERRACE_TOKEN_FILE"
 SECONDS = 10.0
 """How long one answer may take; a request that waits may take so much longer."""
 _WAIT = 8
-_LARGEST = 256 << 20
 _AT_ONCE = 16 << 20
 """A bundle of fewer bytes is read whole, so that a tenant that is asked for later is there still."""
 _HERD = 0.2
-
-
-class Answer(NamedTuple):
-    """What the server said."""
-
-    status: int
-    tag: str
-    body: bytes
 
 
 class Remote:
@@ -39,9 +29,7 @@ class Remote:
     def __init__(self, asked: Asked) -> None:
         if not asked.service:
             raise ConfigError("nothing says which service this is", hint=f"Set {SERVICE} or give service=.")
-        self._parts = urlsplit(asked.source)
-        if not self._parts.hostname or self._parts.username is not None or self._parts.query:
-            raise ConfigError(f"{asked.source} is no address of a server", hint="As https://config.example.com")
+        self._parts = address(asked.source)
         where = f"{quote(asked.service, safe='')}/{quote(said_environment(asked), safe='')}"
         self._base = f"{self._parts.path.rstrip('/')}/v1/bundles/{where}"
         self._environ = asked.environ
@@ -93,37 +81,12 @@ class Remote:
             return ConfigError(f"{self.name} does not let this process in ({answer.status})", hint=hint)
         if answer.status == 404:
             hint = "It is not served there, or not for this token."
-            return ConfigError(f"there is no bundle at {self.name}", hint=hint)
+            return NotServedError(f"there is no bundle at {self.name}", hint=hint)
         return AwayError(f"{self.name} answers {answer.status}")
 
     def _ask(self, path: str, headers: Mapping[str, str]) -> Answer:
-        import http.client
-
-        secure = self._parts.scheme == "https"
-        kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
-        connection = kind(self._parts.hostname or "", self._parts.port, timeout=SECONDS + _WAIT)
-        try:
-            connection.request("GET", path, headers={**self._authorization(), **headers})
-            answer = connection.getresponse()
-            body = answer.read(_LARGEST + 1)
-        except (OSError, http.client.HTTPException) as error:
-            raise AwayError(f"{self.name} does not answer: {error or type(error).__name__}") from error
-        finally:
-            connection.close()
-        if len(body) > _LARGEST:
-            raise BundleError(f"{self.name}: an answer of more than {_LARGEST:,} bytes is no part of a bundle")
-        return Answer(answer.status, answer.getheader("ETag") or "", body)
-
-    def _authorization(self) -> dict[str, str]:
-        file = self._environ.get(TOKEN_FILE, "")
-        try:
-            token = Path(file).read_text(encoding="ascii") if file else self._environ.get(TOKEN, "")
-        except (OSError, ValueError) as error:
-            raise ConfigError(f"the file that {TOKEN_FILE} names cannot be read: {file}") from error
-        token = token.strip()
-        if token and not token.isprintable():
-            raise ConfigError(f"{TOKEN} holds characters that no token has")
-        return {"Authorization": f"Bearer {token}"} if token else {}
+        sent = {**authorization(self._environ), **headers}
+        return ask(self._parts, path, sent, name=self.name, seconds=SECONDS + _WAIT)
 
 
 class RemoteFollower(Follower):

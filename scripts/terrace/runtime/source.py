@@ -10,6 +10,7 @@ from terrace.bundle.manifest import MANIFEST
 from terrace.bundle.reader import DATA, Bundle, open_bundle
 from terrace.detect import detect, sources
 from terrace.errors import ConfigError
+from terrace.model.flag import STREAM
 from terrace.runtime.asked import SERVICE, Asked
 
 _OPTION = "environment="
@@ -17,6 +18,10 @@ _OPTION = "environment="
 
 class AwayError(ConfigError):
     """The source is not there now, and may come back: the only case in which the last good copy is used."""
+
+
+class NotServedError(ConfigError):
+    """The server has no such bundle, or not for this process."""
 
 
 class Located(NamedTuple):
@@ -86,11 +91,13 @@ def _holds_bundle(folder: Path) -> bool:
 
 def _only_service(root: Path) -> str:
     try:
-        found = sorted(each.name for each in root.iterdir() if not each.name.startswith(".") and _holds_bundle(each))
+        # Flags lie beside the services, and are none.
+        there = (each for each in root.iterdir() if not each.name.startswith(".") and each.name != STREAM)
+        found = sorted(each.name for each in there if _holds_bundle(each))
     except OSError as error:
         raise AwayError(f"cannot look for a bundle at {root}: {error.strerror}") from error
     if len(found) == 1:
         return found[0]
-    there = f"There are: {', '.join(found)}." if found else f"No service has a bundle at {root}."
+    said = f"There are: {', '.join(found)}." if found else f"No service has a bundle at {root}."
     kind = ConfigError if found else AwayError
-    raise kind("nothing says which service this is", hint=f"Set {SERVICE} or give service=. {there}")
+    raise kind("nothing says which service this is", hint=f"Set {SERVICE} or give service=. {said}")

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Generic, NamedTuple, TypeVar
-
-from pydantic import BaseModel
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from terrace.model.source import dotted
-from terrace.runtime.revision import Revision
 
-M = TypeVar("M", bound=BaseModel)
+if TYPE_CHECKING:
+    # What a process without a model says of its flags needs no pydantic.
+    from pydantic import BaseModel
+
+    from terrace.runtime.revision import Revision
+
+M = TypeVar("M", bound="BaseModel")
 
 
 class Change(NamedTuple, Generic[M]):

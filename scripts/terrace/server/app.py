@@ -26,6 +26,12 @@ from terrace.server.access import Access
 from terrace.server.callers import Callers, LocalOnly, TokenFile
 from terrace.server.changes import Changes
 from terrace.server.events import Configs
+from terrace.server.flags import described, sync
+from terrace.server.flags.events import Events
+from terrace.server.flags.ofrep import Ofrep
+from terrace.server.flags.said import Origins
+from terrace.server.flags.tickets import Tickets
+from terrace.server.flags.totals import EVERY, Totals
 from terrace.server.following import State
 from terrace.server.guard import Guard
 from terrace.server.limits import Rate
@@ -57,6 +63,8 @@ class Settings(NamedTuple):
     callers: str = ""
     session_key: str = ""
     own: str = ""
+    flags_origins: tuple[str, ...] = ()
+    """The origins of pages that may ask for flags from a browser."""
 
 
 class Server:
@@ -82,11 +90,24 @@ class Server:
         self.api = self._api(Configs(slices, self.changes))
         rate = Rate(settings.rate, settings.burst)
         self.guard = Guard(self.api, self.callers, rate, written if settings.access_log else None)
-        self.app: ASGIApp = with_passwords(self.pages.door(self.guard))
+        self._totals = Totals() if settings.access_log else None
+        self.app: ASGIApp = self._flags(
+            with_passwords(self.pages.door(self.guard)), Tickets(sessions.secret), settings.flags_origins
+        )  # fmt: skip
 
     def close(self) -> None:
         """Answer everybody who waits: the server is about to stop."""
         self.changes.close()
+
+    def _flags(self, app: ASGIApp, tickets: Tickets, origins: tuple[str, ...]) -> ASGIApp:
+        events = Events(self.shelf, self.changes, tickets)
+        return Ofrep(app, self.shelf, self.guard, events, tickets, Origins(origins), self._totals)
+
+    async def _add_up(self, totals: Totals) -> None:
+        """Write what was added up, again and again."""
+        while True:
+            await asyncio.sleep(EVERY)
+            totals.flush()
 
     def _api(self, configs: Configs) -> FastAPI:
         @asynccontextmanager
@@ -94,7 +115,11 @@ class Server:
             self.changes.open()
             self.shelf.follow()
             _before_the_end(self.changes.close)
+            adding = asyncio.create_task(self._add_up(self._totals)) if self._totals is not None else None
             yield
+            if adding is not None and self._totals is not None:
+                adding.cancel()
+                self._totals.flush()
             self.changes.close()
             self.changes.end()
             self.shelf.close()
@@ -105,6 +130,7 @@ class Server:
         )  # fmt: skip
         made.include_router(api.routes(self.shelf, configs))
         made.include_router(bundles.routes(self.shelf, self.changes))
+        made.include_router(sync.routes(self.shelf))
         made.include_router(spring.routes(self.shelf, configs))
         made.router.routes.extend(self.pages.routes())
         self._health_routes(made)
@@ -219,10 +245,14 @@ def _openapi(made: FastAPI) -> dict[str, Any]:
     if made.openapi_schema is None:
         said = get_openapi(title=made.title, version=made.version, description=made.description, routes=made.routes)
         parts = said.setdefault("components", {})
-        parts["schemas"] = {"Problem": documented.PROBLEM, "Configuration": documented.CONFIGURATION}
+        parts["schemas"] = {
+            "Problem": documented.PROBLEM, "Configuration": documented.CONFIGURATION, **described.SCHEMAS,
+        }  # fmt: skip
+        said["paths"].update(described.PATHS)
         parts["securitySchemes"] = {
             "token": {"type": "http", "scheme": "bearer", "bearerFormat": "trc_<id>_<secret> or JWT"},
             "password": {"type": "http", "scheme": "basic", "description": "The token as password, of any user."},
+            **described.SECURITY,
         }
         made.openapi_schema = said
     return made.openapi_schema

@@ -40,6 +40,10 @@ class Caller(NamedTuple):
         """Whether this caller may read anything of an environment."""
         return bool("read" in self.scopes.may) & _has(self.scopes.environments, environment)
 
+    def evaluates(self, environment: str) -> bool:
+        """Whether this caller may ask for the flags of an environment."""
+        return bool("flags" in self.scopes.may) & _has(self.scopes.environments, environment)
+
     def has_tenant(self, tenant: str) -> bool:
         """Whether `tenant` is one of this caller's; `""` is no tenant."""
         return _has(self.scopes.tenants, tenant)
@@ -58,11 +62,11 @@ class Callers(Protocol):
         """
 
 
-ANONYMOUS = Caller("anonymous", Scopes((ANY,), (ANY,), (ANY,), ("read",)))
+ANONYMOUS = Caller("anonymous", Scopes((ANY,), (ANY,), (ANY,), ("read", "flags")))
 
 
 class LocalOnly:
-    """Without tokens: whoever is on this machine may read plain values.
+    """Without tokens: whoever is on this machine may read plain values, and ask for flags.
 
     A page in a browser here can make its own name mean this machine, and would then ask under that name: only the
     machine's own names are answered.

@@ -277,3 +277,17 @@ METRICS = _said(
     },
     "Health",
 )
+
+
+def definition_of_flags() -> Said:
+    """What is said of the definition of an environment's flags."""
+    definition = {
+        "type": "object",
+        "required": ["flags", "metadata"],
+        "properties": {"flags": {"type": "object"}, "metadata": {"type": "object"}},
+    }
+    same = {"description": "The caller has it.", "headers": {**_EVERY, **_ETAG}}
+    found = _json("The definition.", definition, {"flags": {}, "metadata": {"flagSetId": "production"}})
+    limited = _problem("The token is limited to tenants, or not for flags.")
+    said = {**_ALWAYS, **_NOT_FOUND, 403: limited, 200: {**found, "headers": {**_EVERY, **_ETAG}}, 304: same}
+    return _said("flags", said, "Flags")

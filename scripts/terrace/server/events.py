@@ -88,7 +88,7 @@ class Configs:
         await self._found(admitted.caller, question)
         self._changes.enter(admitted.caller.name)
         events = self._events(question, admitted, request.headers.get("last-event-id", ""))
-        return _Stream(events, lambda: self._changes.leave(admitted.caller.name))
+        return Stream(events, lambda: self._changes.leave(admitted.caller.name))
 
     async def _events(self, question: Question, admitted: Admitted, last: str) -> AsyncIterator[bytes]:
         yield b": terrace\n\n"
@@ -124,7 +124,7 @@ class Configs:
             return await run_in_threadpool(self._slices.answer, caller, question, found)
 
 
-class _Stream(StreamingResponse):
+class Stream(StreamingResponse):
     """A stream that calls `end` when it ends, in whatever way."""
 
     def __init__(self, events: AsyncIterator[bytes], end: Callable[[], None]) -> None:

@@ -47,7 +47,7 @@ class Guard:
         self._app = app
         self._callers = callers
         self._rate = rate
-        self._written = written
+        self.written = written
         self.counts: Counter[int] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -64,8 +64,8 @@ class Guard:
                 await problem(500, BUG)(scope, receive, passage.send)
         finally:
             self.counts[passage.status] += 1
-            if self._written is not None:
-                self._written(passage.access())
+            if self.written is not None:
+                self.written(passage.access())
 
     async def _pass(self, passage: _Passage, scope: Scope, receive: Receive) -> None:
         try:
@@ -76,27 +76,42 @@ class Guard:
             await problem(error.status, error.detail, error.headers)(scope, receive, passage.send)
 
     async def _admit(self, passage: _Passage, scope: Scope) -> None:
-        client, authorization = passage.client, _header(scope, b"authorization")
+        admitted = await self.known(scope, _header(scope, b"authorization"), _header(scope, b"host"))
+        is_open = scope["path"] in OPEN or OPENED in scope
+        caller = admitted.caller if admitted is not None else None
+        if caller is not None:
+            passage.caller = caller.name
+            scope["terrace.admitted"] = admitted
+        if not is_open or caller is not None:
+            self.count(caller, passage.client)
+        if not is_open:
+            self.let_in(caller)
+
+    async def known(self, scope: Scope, authorization: str, host: str) -> Admitted | None:
+        """Who asks, with what a request says of that; None for nobody known."""
+        client = str((scope.get("client") or ("", 0))[0])
         peer: Peer = scope.get("state", {}).get(STATE, NOBODY)
 
         def again() -> Caller | None:
-            return self._callers.caller(authorization, client, _header(scope, b"host"), peer)
+            return self._callers.caller(authorization, client, host, peer)
 
         await self._callers.ready(authorization)
         caller = again()
-        is_open = scope["path"] in OPEN or OPENED in scope
-        if caller is not None:
-            passage.caller = caller.name
-            scope["terrace.admitted"] = Admitted(caller, again)
-        if not is_open or caller is not None:
-            # Who has no token is counted by address: guessing is no faster than asking.
-            waits = self._rate.seconds_until(
-                f"token {caller.name}" if caller else f"address {client}", time.monotonic()
-            )
-            if waits:
-                raise ProblemError(429, "Too many requests.", {"Retry-After": str(ceil(waits))})
-        if caller is None and not is_open:
+        return None if caller is None else Admitted(caller, again)
+
+    def count(self, caller: Caller | None, client: str) -> None:
+        """Count a request. Raises a problem where its caller, or its address, has asked too often."""
+        # Who has no token is counted by address: guessing is no faster than asking.
+        who = f"token {caller.name}" if caller else f"address {client}"
+        waits = self._rate.seconds_until(who, time.monotonic())
+        if waits:
+            raise ProblemError(429, "Too many requests.", {"Retry-After": str(ceil(waits))})
+
+    def let_in(self, caller: Caller | None) -> Caller:
+        """The caller. Raises a problem for nobody known."""
+        if caller is None:
             raise ProblemError(401, _UNKNOWN, _CHALLENGE)
+        return caller
 
 
 class _Passage:

@@ -29,7 +29,14 @@ def configz(shelf: Shelf, caller: Caller, turning: State | None = None) -> dict[
     return {
         "status": whole(health.state, turning),
         "services": [
-            _service(stand) for stand in health.stands if stand.snapshot and caller.reaches(*stand.snapshot.key)
+            _service(stand)
+            for stand in health.stands
+            if stand.snapshot and not stand.snapshot.flags and caller.reaches(*stand.snapshot.key)
+        ],
+        "flags": [
+            _without_service(_service(stand))
+            for stand in health.stands
+            if stand.snapshot and stand.snapshot.flags and _sees_flags(caller, stand.snapshot.key.environment)
         ],
         **({} if turning is None else {"following": following.told(turning, caller)}),
     }
@@ -45,7 +52,7 @@ def metrics(
         *_family("terrace_server_waiting_requests", "gauge", "Long polls and streams that are open in this worker."),
         f"terrace_server_waiting_requests {waiting}",
     ]
-    stands = [each for each in shelf.health.stands if each.snapshot and caller.reaches(*each.snapshot.key)]
+    stands = [each for each in shelf.health.stands if each.snapshot and _sees(caller, each)]
     for name, kind, says, value in _FAMILIES:
         lines += _family(name, kind, says)
         lines += [f"{name}{{{_labels(stand)}}} {value(stand)}" for stand in stands]
@@ -70,6 +77,20 @@ _FAMILIES = (
         lambda stand: round(stand.snapshot.since.timestamp(), 3),
     ),
 )
+
+
+def _sees(caller: Caller, stand: Stand) -> bool:
+    now = stand.snapshot
+    assert now is not None
+    return _sees_flags(caller, now.key.environment) if now.flags else caller.reaches(*now.key)
+
+
+def _sees_flags(caller: Caller, environment: str) -> bool:
+    return caller.reads(environment) or caller.evaluates(environment)
+
+
+def _without_service(said: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in said.items() if name not in ("service", "contract")}
 
 
 def _family(name: str, kind: str, says: str) -> Iterator[str]:

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp
 from uvicorn.supervisors import Multiprocess
 
 from terrace.errors import ExitCode, TerraceError
-from terrace.server import logs
+from terrace.server import connection, logs
 from terrace.server.app import Server, Settings
 from terrace.server.pages.sessions import new_key
 from terrace.server.tls import Protocol, Tls
@@ -75,8 +75,8 @@ def run(settings: Settings, listening: Listening, beside: Callable[[], Beside] |
         lifespan="on", log_config=None, access_log=False, server_header=False,
         proxy_headers=listening.behind_proxy, forwarded_allow_ips="127.0.0.1,::1",
         ssl_context_factory=listening.tls.following if listening.tls else None,
-        http=Protocol if listening.tls else "auto",
-        timeout_keep_alive=65, timeout_graceful_shutdown=DRAIN, h11_max_incomplete_event_size=16 * 1024,
+        http=Protocol if listening.tls else connection.Protocol,
+        timeout_keep_alive=65, timeout_graceful_shutdown=DRAIN, loop="uvloop",
     )  # fmt: skip
     # The command line leaves collecting out, for it ends soon.
     gc.enable()

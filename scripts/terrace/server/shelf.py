@@ -28,13 +28,14 @@ class Health(NamedTuple):
 class Shelf:
     """Everything below `source`: a bundle, a destination's folder, or a folder of destinations.
 
-    `served` is one immutable mapping at any moment. `close` ends the threads that follow.
+    `served` is one immutable mapping at any moment, and so is `flags`. `close` ends the threads that follow.
     """
 
     def __init__(self, source: Path, *, look: float = LOOK, memory: int | None = None) -> None:
         self.source = source.absolute()
         self.contents = Contents() if memory is None else Contents(memory)
         self._served: Served = MappingProxyType({})
+        self._flags: Mapping[str, Snapshot] = MappingProxyType({})
         self._stands: dict[Path, Stand] = {}
         self._owners: dict[Key, Path] = {}
         self._followers: list[Follower] = []
@@ -53,10 +54,21 @@ class Shelf:
         return self._served
 
     @property
+    def flags(self) -> Mapping[str, Snapshot]:
+        """The releases of flags that are served now, by environment. They are no service's, and not among `served`."""
+        return self._flags
+
+    def reload(self, key: Key) -> None:
+        """Look now whether something newer is there under a name, and not when it is noticed."""
+        owner = self._owners.get(key)
+        if owner is not None:
+            self._stands[owner].refresh()
+
+    @property
     def health(self) -> Health:
         """How it is now. No part of it holds a value."""
         stands = tuple(stand for _, stand in sorted(self._stands.items()))
-        if not self._served:
+        if not self._served and not self._flags:
             return Health("empty", stands)
         return Health("degraded" if any(stand.troubled for stand in stands) else "ok", stands)
 
@@ -128,7 +140,10 @@ class Shelf:
 
     def _exchanged(self, new: Snapshot) -> None:
         with self._lock:
-            self._served = MappingProxyType({**self._served, new.key: new})
+            if new.flags is not None:
+                self._flags = MappingProxyType({**self._flags, new.key.environment: new})
+            else:
+                self._served = MappingProxyType({**self._served, new.key: new})
             told = list(self._told)
         for call in told:
             call(new.key)

@@ -7,14 +7,18 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from terrace.bundle import Bundle, open_bundle, verify
 from terrace.bundle.manifest import MANIFEST
 from terrace.bundle.reader import DATA
 from terrace.errors import BundleError, TerraceError
+from terrace.model.release import FLAGS
 from terrace.model.service import Contract
 from terrace.server.contents import Contents
+
+if TYPE_CHECKING:
+    from terrace.server.flags.served import Flags
 
 log = logging.getLogger("terrace.server")
 
@@ -34,6 +38,8 @@ class Snapshot(NamedTuple):
     since: datetime
     root: Path | None
     """The destination, which holds the release log; None for a bundle by itself."""
+    flags: Flags | None = None
+    """The flags of the environment, ready to be asked, where it is a release of these."""
 
     @property
     def key(self) -> Key:
@@ -134,7 +140,7 @@ class Stand:
         contract = Contract(bundle.ref.service, bundle.schema)
         new = Snapshot(bundle, contract, datetime.now(UTC), destination)
         _ = new.commit  # Read now, while the release is certainly there.
-        return new
+        return new._replace(flags=_flags(new)) if bundle.ref.service == FLAGS else new
 
     def _refuse(self, digest: str, reason: str) -> None:
         if self.refused is None or (self.refused.digest, self.refused.reason) != (digest, reason):
@@ -142,6 +148,14 @@ class Stand:
             self.refusals += 1
             kept = self.snapshot.bundle.ref.digest if self.snapshot else "nothing"
             log.error("%s: %s is refused, %s is served: %s", self.folder, digest or "what is there", kept, reason)
+
+
+def _flags(snapshot: Snapshot) -> Flags:
+    """The flags of a release, made ready before anybody is served of it. Raises `TerraceError` if one is not right."""
+    from terrace.server.flags.served import Flags
+
+    made = str(snapshot.bundle.provenance.get("time") or "")
+    return Flags(snapshot.bundle.values(), snapshot.bundle.ref, snapshot.commit, made)
 
 
 def holds_bundle(folder: Path) -> bool:

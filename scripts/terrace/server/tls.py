@@ -9,9 +9,8 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from uvicorn.protocols.http.h11_impl import H11Protocol
-
 from terrace.errors import TerraceError
+from terrace.server import connection
 from terrace.server.peers import STATE, peer
 from terrace.server.reread import Reread
 
@@ -72,14 +71,14 @@ def check(tls: Tls) -> None:
         log.warning("everybody on this machine can read the key %s: chmod 600 it", tls.key)
 
 
-class Protocol(H11Protocol):
+class Protocol(connection.Protocol):
     """HTTP over connections whose peers' certificates are known to the requests on them."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Keep the peer with the connection."""
         super().connection_made(transport)
-        connection = transport.get_extra_info("ssl_object")
-        certificate = connection.getpeercert() if connection is not None else None
+        secured = transport.get_extra_info("ssl_object")
+        certificate = secured.getpeercert() if secured is not None else None
         self.app_state = {**self.app_state, STATE: peer(certificate)}
 
 

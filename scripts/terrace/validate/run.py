@@ -61,6 +61,16 @@ class Verdict(NamedTuple):
     taken: tuple[tuple[Target, object], ...] = ()
 
 
+class Memory(Protocol):
+    """Somebody who remembers verdicts with all that was taken, for as long as nothing they depend on is another."""
+
+    def recall(self, tree: load.Tree, today: date) -> Mapping[str, Verdict]:
+        """The verdicts on tenants' folders that would be reached again."""
+
+    def keep(self, verdict: Verdict) -> None:
+        """Called with each verdict that was reached."""
+
+
 Progress = Callable[[Iterator[Verdict], int], Iterable[Verdict]]
 """Passes verdicts on as they come, told how many there will be: room for somebody who shows how far we are."""
 
@@ -100,6 +110,7 @@ def run(
     jobs: int = 1,
     cached: bool = True,
     taker: Taker | None = None,
+    memory: Memory | None = None,
     progress: Progress = without_progress,
     seen: Witness | None = None,
     flags: load.Tree | None = None,
@@ -130,7 +141,7 @@ def run(
     kept = verdicts.get(_WHOLE, whole) if verdicts else None
     checked = Checked(*kept) if kept else _configuration(
         judging(), tree, verdicts, keys, whole,
-        stale=stale, unjudged=not cross_checks, jobs=jobs, taker=taker, progress=progress,
+        stale=stale, unjudged=not cross_checks, jobs=jobs, taker=taker, memory=memory, progress=progress,
     )  # fmt: skip
     in_flags = _in_flags(of_flags, judging, verdicts) if of_flags else []
     if verdicts and engine:
@@ -149,6 +160,7 @@ def _configuration(
     unjudged: bool,
     jobs: int,
     taker: Taker | None,
+    memory: Memory | None,
     progress: Progress,
 ) -> Checked:
     """Everything but flags: the shared part, and the tenants whose verdicts are not known."""
@@ -167,10 +179,15 @@ def _configuration(
         found += earlier[0] if earlier else []
         targets += earlier[1] if earlier else 0
     missing = [folder for folder in tree.tenants if not known.get(folder)]
-    for verdict in progress(judge(engine, tree, missing, jobs=jobs), len(missing)):
+    remembered = memory.recall(tree, engine.today) if memory else {}
+    judged = judge(engine, tree, [folder for folder in missing if folder not in remembered], jobs=jobs)
+    verdicts_now = (remembered.get(folder) or next(judged) for folder in missing)
+    for verdict in progress(verdicts_now, len(missing)):
         found += verdict.found
         targets += verdict.targets
         _keep(taker, verdict.taken)
+        if memory:
+            memory.keep(verdict)
         if verdicts:
             verdicts.put(verdict.folder, keys[verdict.folder], verdict.found, verdict.targets)
     settled = engine.settle(found, repository.files)
