@@ -10,7 +10,7 @@ from typing import Any
 
 from terrace.bundle import BundleWriter, Facts
 from terrace.deploy.directory import DirectoryDestination
-from terrace.model.flag import STREAM
+from terrace.model.release import FLAGS
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 TENANTS = {"if": [{"in": [{"var": "tenant"}, ["acme", "globex"]]}, "on", None]}
@@ -27,7 +27,7 @@ def valued(value: Any, **more: Any) -> dict[str, Any]:
     return {"state": "ENABLED", "variants": {"it": value}, "defaultVariant": "it", **more}
 
 
-FLAGS: dict[str, Any] = {
+KITCHEN: dict[str, Any] = {
     "menu-allergens": flag("on"),
     "for-some": flag(targeting=TENANTS),
     "greeting": valued("Guten Tag"),
@@ -59,11 +59,11 @@ class Flagged:
         self._number += 1
         folder = self.folder / f"flags-{self._number}"
         writer = BundleWriter(
-            folder, environment=self.environment, service=STREAM, tenancy="none", schema={"type": "object"},
+            folder, environment=self.environment, service=FLAGS, tenancy="none", schema={"type": "object"},
             facts=Facts("production", protected=True),
         )  # fmt: skip
         said = metadata or {"flagSetId": self.environment, "fractional": "v3"}
-        writer.add(None, {"flags": dict(FLAGS if flags is None else flags), "metadata": dict(said)})
+        writer.add(None, {"flags": dict(KITCHEN if flags is None else flags), "metadata": dict(said)})
         writer.seal({"commit": COMMIT, "time": "2026-11-24T09:30:00Z"})
         return folder
 

@@ -46,6 +46,7 @@ def configure(parser: ArgumentParser) -> None:
         "--flags-origin", action="append", default=[], metavar="URL",
         help="an origin whose pages may ask for flags from a browser; may be given several times",
     )  # fmt: skip
+    parser.add_argument("--usage", metavar="FILE", help="where the usage of flags is kept: an SQLite file, made anew")
     parser.add_argument(
         "--rate", type=float, default=100.0, metavar="N", help="requests a second of one caller, 0: any"
     )
@@ -73,6 +74,7 @@ def run(args: Namespace) -> int:
         burst=2 * args.rate,
         access_log=not args.no_access_log,
         flags_origins=tuple(args.flags_origin),
+        usage=args.usage or "",
     )
     tls = _tls(args)
     listening = process.Listening(args.host, args.port, args.workers, args.behind_proxy, tls)

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from terrace.flags.counting import BULK, OTHER, Counts
 from terrace.server.callers import Caller
 from terrace.server.flags.said import JSON, RefusedError, Said
 from terrace.server.flags.served import Flags
@@ -19,13 +20,16 @@ INACTIVE = 120
 
 
 def bulk(
-    flags: Flags, context: Mapping[str, Any], caller: Caller, has: bytes | None, tickets: Tickets, prefix: str
-) -> Said:
+    flags: Flags, context: Mapping[str, Any], caller: Caller, has: bytes | None, tickets: Tickets, prefix: str,
+    counts: Counts,
+) -> Said:  # fmt: skip
     """Every flag for whom `context` describes; 304 where the caller `has` the answer (`If-None-Match`)."""
     tag = _tag(flags, context)
     if has is not None and tag in has:
         return Said(304, headers=((b"etag", tag),))
     answers = flags.answers(context)
+    came_to = [(answer.flag, answer.variant) for answer in answers]
+    counts.count_all(flags.environment, tenant_of(context), BULK, came_to)
     ticket = tickets.give(flags.environment, caller.name, caller.scopes.tenants, stamp(flags, time.time()))
     stream = {
         "type": "sse",
@@ -33,9 +37,15 @@ def bulk(
         "inactivityDelaySec": INACTIVE,
     }
     body = b'{"flags":[%b],"metadata":%b,"eventStreams":[%b]}' % (
-        b",".join(answers), flags.metadata, orjson.dumps(stream),
+        b",".join([answer.body for answer in answers]), flags.metadata, orjson.dumps(stream),
     )  # fmt: skip
     return Said(200, body, (JSON, (b"etag", tag)), len(answers))
+
+
+def tenant_of(context: Mapping[str, Any]) -> str:
+    """The tenant that an evaluation is counted for."""
+    tenant = context.get("tenant", "")
+    return tenant if isinstance(tenant, str) else OTHER
 
 
 def stamp(flags: Flags, now: float) -> str:

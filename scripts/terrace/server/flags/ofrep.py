@@ -17,10 +17,11 @@ import orjson
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from terrace.flags.counting import Counts
 from terrace.server.access import Access
 from terrace.server.callers import Caller
 from terrace.server.flags import who
-from terrace.server.flags.bulk import bulk
+from terrace.server.flags.bulk import bulk, tenant_of
 from terrace.server.flags.events import RENEW, Events
 from terrace.server.flags.reloading import Reloading
 from terrace.server.flags.said import EVERY, JSON, Origins, RefusedError, Said
@@ -81,8 +82,9 @@ class Ofrep:
 
     def __init__(
         self, app: ASGIApp, shelf: Shelf, guard: Guard, events: Events, tickets: Tickets, origins: Origins,
-        totals: Totals | None,
+        totals: Totals | None, counts: Counts,
     ) -> None:  # fmt: skip
+        self._counts = counts
         self._app, self._shelf, self._guard = app, shelf, guard
         self._events, self._tickets, self._origins, self._totals = events, tickets, origins, totals
         self._reloading = Reloading(shelf)
@@ -143,9 +145,10 @@ class Ofrep:
         context = who.bound(caller, who.context_of(_parsed(body)))
         if place.kind == "one":
             answer = flags.answer(place.key, context)
+            self._counts.count(flags.environment, answer.flag, answer.variant, tenant_of(context), answer.reason)
             return Said(answer.status, answer.body, (JSON,), 1)
         prefix = asking.scope.get("root_path", "")
-        more = (flags, context, caller, has, self._tickets, prefix)
+        more = (flags, context, caller, has, self._tickets, prefix, self._counts)
         return bulk(*more) if flags.open_count < _MANY else await run_in_threadpool(bulk, *more)
 
     async def _listened(self, asking: Asking, receive: Receive, send: Send) -> None:
