@@ -192,6 +192,8 @@ def build_source(
             built += [Built(environment, problem=part.problem, stream=streams[0]) for environment in part.environments]
             continue
         if part.environments and "config" in streams:
+            from terrace.seal import Sealing
+
             names = [each.name for each in part.environments]
             sealing = Sealing(output, names, wanted, origins=origins, kept=remembered.files if remembered else None)
             tree = load.Tree(part.source)
