@@ -145,7 +145,7 @@ def _unmet(flag: Flag, answers: FlagSet, context: Mapping[str, Any]) -> str:
 def _because(state: FlagState, steps: Sequence[Step]) -> str:
     for step in steps:
         if step.decided:
-            return f"the rule {step.name} is for them: {step.gives}"
+            return f"the rule {step.name!r} decides: {step.gives}"
     if state.progress:
         return f"no rule is for them: {state.progress.variant} grows until {state.progress.end}"
     default = state.default if state.default is not None else "the application's own default"
@@ -177,6 +177,7 @@ class _Truth:
         rules: Sequence[FlagRule],
     ) -> None:
         self._conditions: list[Mapping[str, Any]] = []
+        self._segments = flags.flags.segments
         for rule in rules:
             if rule.when:
                 self._collect(rule.when)
@@ -188,12 +189,12 @@ class _Truth:
         if not when:
             return Part("everybody", True)
         key = f"{_PROBE}{self._conditions.index(when)}"
-        parts = tuple(self.part(each) for each in _parts(when))
+        parts = tuple(self.part(each) for each in self._parts(when))
         return Part(in_words(when), self._answers.resolve(key, self._context).variant == "yes", parts)
 
     def _collect(self, when: Mapping[str, Any]) -> None:
         self._conditions.append(when)
-        for each in _parts(when):
+        for each in self._parts(when):
             self._collect(each)
 
     def _probes(self, flags: FlagBook, environment: str) -> FlagBook:
@@ -214,12 +215,13 @@ class _Truth:
         area = Area("probes", document, probes, tuple(flags.flags.segments.values()))
         return flags._replace(flags=Flags((area,)))
 
-
-def _parts(when: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """What a condition is made of; nothing, if it is one comparison."""
-    if len(when) > 1:
-        return [{name: said} for name, said in when.items()]
-    ((name, said),) = when.items()
-    if name in ("all", "any") and isinstance(said, list):
-        return [each for each in said if isinstance(each, dict) and each]
-    return [said] if name == "not" and isinstance(said, dict) and said else []
+    def _parts(self, when: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        """What a condition is made of; nothing, if it is one comparison."""
+        if len(when) > 1:
+            return [{name: said} for name, said in when.items()]
+        ((name, said),) = when.items()
+        if name in ("all", "any") and isinstance(said, list):
+            return [each for each in said if isinstance(each, dict) and each]
+        if name == "segment" and said in self._segments:
+            return [self._segments[said].when]
+        return [said] if name == "not" and isinstance(said, dict) and said else []

@@ -1,8 +1,8 @@
 """Add a flag to an area: `flags/<area>.yaml`
 
 It is in no environment at first, so everybody gets its off variant: `terrace flags on` turns it on where it is wanted.
-A flag of a kind that comes and goes (release, experiment) expires in 90 days, if no other day is said; one that stays is
-permanent.
+A flag of a kind that comes and goes (release, experiment) expires in 90 days, if no other day is said; one that stays
+is permanent.
 """
 
 from __future__ import annotations
