@@ -21,7 +21,6 @@ from terrace.model.sealed_files import ledger_of
 from terrace.model.source import json_pointer
 from terrace.refs.policy import policy_of
 
-
 KeptFiles = dict[tuple[str, str], dict[str, FileEntry]]
 """What stands in the folders of bundles, by environment and service."""
 

@@ -24,7 +24,6 @@ from terrace.bundle.manifest import (
 from terrace.bundle.reader import followed, read_bytes
 from terrace.errors import BundleError
 
-
 # A pipe would block until somebody opens its other end; a link in a file's place is no file.
 _OPENING = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY | os.O_CLOEXEC
 _CHUNK = 1 << 18
@@ -128,6 +127,6 @@ def _rest(descriptor: int) -> bytes:
 
 def _is_regular(path: str) -> bool:
     try:
-        return stat.S_ISREG(os.lstat(path).st_mode)  # noqa: PTH116
+        return stat.S_ISREG(os.lstat(path).st_mode)
     except OSError:
         return False
