@@ -11,11 +11,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from terrace.errors import BundleError, DestinationError, HeldError, UsageError
+from terrace.errors import BundleError, DestinationError, HeldError, RefusedError, SignatureError, UsageError
 from terrace.pipeline import Built, build
 from terrace.validate.run import Progress, without_progress
 
 if TYPE_CHECKING:
+    from terrace.bundle.keys import SigningKey
+    from terrace.bundle.signers import Signers
     from terrace.deploy.destination import Delivery, Destination
     from terrace.seal import Sealed
 
@@ -49,16 +51,20 @@ def deploy(
     now: datetime | None = None,
     dry_run: bool = False,
     jobs: int = 1,
+    key: SigningKey | None = None,
     progress: Progress = without_progress,
 ) -> list[Delivered]:
     """Build, and deliver each environment to its destinations, in promotion order.
 
     An environment that is not built, or that a destination refuses, is told with its reason; the others go on, but
     those that come after it in promotion order and are protected. A dry run compares with what is at the destinations,
-    and writes nothing there.
+    and writes nothing there. `key` signs each bundle; who may is said by the environment as it is today, also of an
+    older revision.
     """
     now = now or datetime.now(UTC)
-    built = build(folder, staging, environments, at=at, today=now.date(), jobs=jobs, progress=progress)
+    built = build(folder, staging, environments, at=at, today=now.date(), jobs=jobs, key=key, progress=progress)
+    if at is not None:
+        built = [_asked_today(each, folder) for each in built]
     return deliver(folder, built, actor=actor, reason=reason, now=now, dry_run=dry_run)
 
 
@@ -94,28 +100,42 @@ def destination(folder: Path, environment: str) -> Destination:
     return open_destination(found.destinations[0], folder)
 
 
+def signers(folder: Path, environment: str) -> Signers:
+    """Who has to have signed what becomes current in an environment; nobody, if there are none."""
+    from terrace.bundle.signers import named as signers_named
+    from terrace.model.closest import named
+    from terrace.views import environments_of
+
+    return signers_named(named(environment, environments_of(folder), "environment").signers)
+
+
 class Verified(NamedTuple):
-    """A bundle's folder, with its digest if every byte is right, or all that is wrong."""
+    """A bundle's folder, with its digest if every byte is right, or all that is wrong; and who signed it, if asked."""
 
     folder: Path
     digest: str = ""
     problems: tuple[str, ...] = ()
+    signer: str = ""
 
 
-def verify(folder: Path) -> list[Verified]:
-    """What is wrong with the bundle in `folder`, or with each bundle that its `index.json` names."""
+def verify(folder: Path, signers: Signers = ()) -> list[Verified]:
+    """What is wrong with the bundle in `folder`, or with each bundle that its `index.json` names.
+
+    With `signers` one that none of them signed is wrong, too.
+    """
     from terrace.bundle import read_index
 
     if folder.is_file():
-        return [_verified_packed(folder)]
+        return [_verified_packed(folder, signers)]
     if not folder.is_dir():
         what = "is not a folder" if folder.exists() else "is not there"
         raise BundleError(f"{folder} {what}, so there is no bundle to verify", hint="Make one with terrace build.")
     indexed = read_index(folder) if (folder / "index.json").is_file() else {}
-    return [_verified(folder / service, digest) for service, digest in indexed.items()] or [_verified(folder)]
+    found = [_verified(folder / service, signers, digest) for service, digest in indexed.items()]
+    return found or [_verified(folder, signers)]
 
 
-def _verified_packed(file: Path) -> Verified:
+def _verified_packed(file: Path, signers: Signers) -> Verified:
     from tempfile import TemporaryDirectory
 
     from terrace.bundle.packed import unpacked
@@ -123,17 +143,27 @@ def _verified_packed(file: Path) -> Verified:
     with TemporaryDirectory(prefix="terrace-verify-") as scratch:
         for name, data in unpacked(file).items():
             (Path(scratch) / name).write_bytes(data)
-        return _verified(Path(scratch))._replace(folder=file)
+        found = _verified(Path(scratch), signers)
+        told = tuple(problem.replace(scratch, str(file)) for problem in found.problems)
+        return found._replace(folder=file, problems=told)
 
 
-def _verified(folder: Path, indexed: str = "") -> Verified:
+def _verified(folder: Path, signers: Signers, indexed: str = "") -> Verified:
     from terrace import bundle
 
     found = bundle.verify(folder)
     digest = "" if found else bundle.open_bundle(folder).ref.digest
     if digest and indexed and digest != indexed:
         found = [f"its digest is not the one that index.json names ({indexed})"]
-    return Verified(folder, "" if found else digest, tuple(found))
+    signer = ""
+    if digest and signers:
+        from terrace.bundle.signers import check
+
+        try:
+            signer = check(bundle.open_bundle(folder), signers)
+        except SignatureError as error:
+            found = [*found, f"{error.message}. {error.hint}".strip()]
+    return Verified(folder, "" if found else digest, tuple(found), signer)
 
 
 class _Deployer(NamedTuple):
@@ -144,11 +174,26 @@ class _Deployer(NamedTuple):
     dry_run: bool
 
 
-def _deliver(built: Built, config: Mapping[str, Any], who: _Deployer) -> Delivered:
-    from terrace.deploy.kinds import address, open_destination
+def _asked_today(built: Built, folder: Path) -> Built:
+    """`built` with the signers that its environment names today: an old revision does not say who may sign now."""
+    from terrace.views import environments_of
 
-    name = address(config)
+    today = environments_of(folder).get(built.environment.name)
+    if today is None:
+        return built
+    return built._replace(environment=built.environment._replace(signers=today.signers))
+
+
+def _deliver(built: Built, config: Mapping[str, Any], who: _Deployer) -> Delivered:
+    from terrace.bundle import open_bundle
+    from terrace.bundle.signers import named
+    from terrace.deploy.kinds import address, open_destination
+    from terrace.deploy.trust import refuse_unsigned
+
+    name, signers = address(config), named(built.environment.signers)
     try:
+        for bundle in built.bundles:
+            refuse_unsigned(open_bundle(bundle.folder), signers)
         destination = open_destination(config, who.folder)
         before = destination.current()
         leaves = {
@@ -166,7 +211,10 @@ def _deliver(built: Built, config: Mapping[str, Any], who: _Deployer) -> Deliver
             commit=built.origin.commit,
             dirty=bool(built.origin.dirty),
             reason=who.reason,
+            signers=signers,
         )
+    except RefusedError as error:
+        return Delivered(built, name, problem=f"{error.message}. {error.hint}".strip())
     except DestinationError as error:
         failed = not isinstance(error, HeldError)
         return Delivered(built, name, problem=f"{error.message}. {error.hint}".strip(), failed=failed)

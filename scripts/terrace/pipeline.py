@@ -24,6 +24,7 @@ from terrace.validate.outcome import report
 from terrace.validate.run import Checked, CrossChecks, Progress, run, without_progress
 
 if TYPE_CHECKING:
+    from terrace.bundle.keys import SigningKey
     from terrace.model.private_keys import Exposure
     from terrace.model.service import Contract
     from terrace.seal import Sealed, Sealing
@@ -135,13 +136,14 @@ def build(
     today: date | None = None,
     jobs: int = 1,
     origins: bool = True,
+    key: SigningKey | None = None,
     progress: Progress = without_progress,
 ) -> list[Built]:
     """Validate, and seal a bundle for each service in each environment named (all, if none is), in promotion order.
 
     Bundles come to stand in `output`, as `<environment>/<service>/`. What is committed is read from Git's objects; an
     environment that is not protected may be built from an edited work tree, a protected one is not. Errors that reach
-    an environment keep its bundles from being made, and no others.
+    an environment keep its bundles from being made, and no others. `key` signs each bundle.
     """
     from terrace.model.closest import named
     from terrace.seal import Sealing
@@ -155,7 +157,7 @@ def build(
         if part.problem:
             built += [Built(environment, problem=part.problem) for environment in part.environments]
         elif part.environments:
-            sealing = Sealing(output, [each.name for each in part.environments], wanted, origins=origins)
+            sealing = Sealing(output, [each.name for each in part.environments], wanted, origins=origins, key=key)
             tree = load.Tree(part.source)
             cross_checks = cross_checks_of(source.root) if at is None else None
             day = today or _day(source, at)

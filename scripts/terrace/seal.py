@@ -10,6 +10,7 @@ from typing import NamedTuple
 from terrace import __version__
 from terrace.bundle import BundleWriter, Facts, write_index
 from terrace.bundle.dates import SecretDates
+from terrace.bundle.keys import SigningKey
 from terrace.bundle.writer import Addition
 from terrace.layering import Layering
 from terrace.model.entities import Origin, Repository, Tenant
@@ -36,11 +37,20 @@ class Sealing:
     Several processes may `take`; only the first one may `keep` and `close`.
     """
 
-    def __init__(self, folder: Path, environments: Iterable[str], services: Iterable[str], *, origins: bool) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        environments: Iterable[str],
+        services: Iterable[str],
+        *,
+        origins: bool,
+        key: SigningKey | None = None,
+    ) -> None:
         self._folder = folder
         self._environments = frozenset(environments)
         self._services = frozenset(services)
         self._origins = origins
+        self._key = key
         self._writers: dict[tuple[str, str], BundleWriter] = {}
         self._counts: dict[tuple[str, str], list[int]] = {}
 
@@ -99,7 +109,7 @@ class Sealing:
                 shutil.rmtree(folder.parent, ignore_errors=True)
                 continue
             targets, configs = self._counts[environment, service]
-            sealed[environment].append(Sealed(writer.seal(provenance), folder, targets, configs))
+            sealed[environment].append(Sealed(writer.seal(provenance, self._key), folder, targets, configs))
         for environment, bundles in sealed.items():
             write_index(self._folder / environment, environment, [bundle.ref for bundle in bundles])
         return sealed

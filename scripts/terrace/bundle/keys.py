@@ -114,11 +114,16 @@ def create(file: Path, passphrase: Path | None = None) -> SigningKey:
 
 
 def read_private(file: Path, passphrase: Path | None = None) -> SigningKey:
-    """The private key in `file`, opened with the passphrase that the file `passphrase` holds, if it has one."""
+    """The private key in `file`, opened with the passphrase that the file `passphrase` holds, if it has one.
+
+    Where none is given, a variable may name it.
+    """
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+    if passphrase is None and os.environ.get(PASSPHRASE):
+        passphrase = Path(os.environ[PASSPHRASE])
     data = _read(file, "the signing key")
     encrypted = b"ENCRYPTED" in data
     if encrypted and passphrase is None:
@@ -137,6 +142,12 @@ def read_private(file: Path, passphrase: Path | None = None) -> SigningKey:
     if not isinstance(key, EllipticCurvePrivateKey) or key.curve.name != _CURVE:
         raise _other_kind(str(file), key)
     return SigningKey(str(file), key)
+
+
+def in_variables() -> SigningKey | None:
+    """The key that the variables of this process name; None if they name none."""
+    file = os.environ.get(KEY, "")
+    return read_private(Path(file)) if file else None
 
 
 def public_keys(text: str, where: str) -> list[PublicKey]:

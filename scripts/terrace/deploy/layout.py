@@ -23,7 +23,7 @@ AtomicWriter removes the old release at once. Here the last ones stay: for rollb
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from terrace.bundle import verify
@@ -65,10 +65,10 @@ def named_release(service: Path, digest: str) -> Path | None:
     return service / found[-1] if found else None
 
 
-def find_release(service: Path, digest: str) -> Path | None:
-    """The folder of the release `digest`, if it is there and every byte of it is right."""
+def find_release(service: Path, digest: str, fits: Callable[[Path], bool] = lambda _: True) -> Path | None:
+    """The folder of the release `digest`, if there is one that `fits`, and every byte of it is right."""
     for name in releases(service):
-        if digest_of(name) == digest and not verify(service / name):
+        if digest_of(name) == digest and not verify(service / name) and fits(service / name):
             return service / name
     return None
 

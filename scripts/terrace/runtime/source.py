@@ -66,7 +66,7 @@ def said_environment(asked: Asked) -> str:
 
 
 def of_this_process(bundle: Bundle, asked: Asked) -> Bundle:
-    """`bundle`, which must be of the service and environment that are asked for."""
+    """`bundle`, which must be of the service and environment that are asked for, and signed where that is wanted."""
     ref = bundle.ref
     if asked.service and ref.service != asked.service:
         raise ConfigError(f"{bundle.folder} is a bundle of {ref.service}, and {asked.service} is asked for")
@@ -77,6 +77,10 @@ def of_this_process(bundle: Bundle, asked: Asked) -> Bundle:
             hint="A process runs with the configuration of its own environment only.",
         )
     detect(asked.environment or None, asked.environ, kinds={ref.environment: bundle.facts.kind}, option=_OPTION)
+    if asked.signers:
+        from terrace.bundle.signers import check
+
+        check(bundle, asked.signers)
     return bundle
 
 

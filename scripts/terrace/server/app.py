@@ -20,6 +20,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from terrace import __version__
+from terrace.bundle.signers import ANYBODY, Signers
 from terrace.errors import TerraceError
 from terrace.server import access, api, asked, bundles, documented, following, health
 from terrace.server.access import Access
@@ -46,6 +47,7 @@ class Settings(NamedTuple):
     """What `terrace serve` was told. Without `tokens` and `callers` who asks is on this machine; `rate` 0: no limit.
 
     `session_key` is what workers need in common, for a browser that asks one and then the other; empty for a new one.
+    `signers`: who has to have signed what is served; nobody, if there are none.
     `own` is the folder in which the process that follows a repository says how it is; empty where none is followed.
     """
 
@@ -57,6 +59,7 @@ class Settings(NamedTuple):
     callers: str = ""
     session_key: str = ""
     own: str = ""
+    signers: Signers = ANYBODY
 
 
 class Server:
@@ -70,7 +73,7 @@ class Server:
         written: Callable[[Access], None] = access.write,
     ) -> None:
         self._own = Path(settings.own) if settings.own else None
-        self.shelf = Shelf(Path(settings.source))
+        self.shelf = Shelf(Path(settings.source), signers=settings.signers)
         self.changes = Changes(self.shelf)
         listed = CallerFile(Path(settings.callers)) if settings.callers else None
         self.callers = _callers(settings, listed)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from terrace import delivery, pipeline
+from terrace.bundle.keys import in_variables
 from terrace.deploy.directory import DirectoryDestination
 from terrace.deploy.kinds import open_destination
 from terrace.errors import TerraceError
@@ -49,7 +50,7 @@ def _turn(wanted: Wanted, at: str | None, reason: str, staging: Path, still: Cal
     folder, now = Path(wanted.folder), datetime.now(UTC)
     jobs = os.cpu_count() or 1
     made = pipeline.build(
-        folder, staging, wanted.environments, at=at, today=None if at else now.date(), jobs=jobs
+        folder, staging, wanted.environments, at=at, today=None if at else now.date(), jobs=jobs, key=in_variables()
     )  # fmt: skip
     if not still():
         return None
