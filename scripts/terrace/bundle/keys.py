@@ -190,9 +190,8 @@ def _algorithm() -> _ECDSA:
 
 
 def _other_kind(where: str, key: object) -> SignatureError:
-    kind = type(key).__name__.strip("_").removesuffix("PrivateKey").removesuffix("PublicKey")
-    if kind == "EllipticCurve":
-        kind = f"ECDSA ({getattr(getattr(key, 'curve', None), 'name', '')})"
+    curve = getattr(getattr(key, "curve", None), "name", "")
+    kind = f"ECDSA on {curve}" if curve else type(key).__name__.removesuffix("PrivateKey").removesuffix("PublicKey")
     return SignatureError(f"{where} holds a key for {kind}, and bundles are signed by ECDSA on P-256", hint=_MAKE)
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from terrace.bundle.manifest import MANIFEST
 from terrace.bundle.reader import DATA, Bundle, open_bundle
 from terrace.detect import detect, sources
-from terrace.errors import ConfigError
+from terrace.errors import ConfigError, SignatureError
 from terrace.runtime.asked import SERVICE, Asked
 
 _OPTION = "environment="
@@ -80,7 +80,10 @@ def of_this_process(bundle: Bundle, asked: Asked) -> Bundle:
     if asked.signers:
         from terrace.bundle.signers import check
 
-        check(bundle, asked.signers)
+        try:
+            check(bundle, asked.signers)
+        except SignatureError as error:
+            raise ConfigError(error.message, hint=error.hint) from error
     return bundle
 
 
