@@ -27,13 +27,13 @@ class Signer(NamedTuple):
     """One that is trusted: a file of public keys, or keys in PEM under a name."""
 
     name: str
-    pem: str = ""
+    pem: str | None = None
 
     def public_keys(self) -> list[PublicKey]:
         """Its public keys, as they are now."""
         from terrace.bundle.keys import public_keys, public_keys_in
 
-        return public_keys(self.pem, self.name) if self.pem else public_keys_in(Path(self.name))
+        return public_keys_in(Path(self.name)) if self.pem is None else public_keys(self.pem, self.name)
 
 
 Signers = tuple[Signer, ...]

@@ -53,8 +53,9 @@ BAD = (
 def check(repository: Repository) -> Iterator[Hit]:
     """Every key that could not verify a signature."""
     for environment in repository.environments.values():
-        for name, key in environment.signers.items():
-            if environment.document is not None and not _KEY(key):
+        said = environment.document.value.get("signers") if environment.document else None
+        for name, key in said.items() if isinstance(said, dict) else ():
+            if environment.document is not None and isinstance(key, str) and not _KEY(key):
                 pointer = ("signers", name)
                 message = f"signers.{name} is not a public key in PEM for ECDSA on P-256"
                 hint = "terrace keys create makes one, and writes the public half beside it, as FILE.pub."
