@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from terrace.errors import BundleError, DestinationError, HeldError, UsageError
+from terrace.model.release import STREAMS, Stream
 from terrace.pipeline import Built, build
 from terrace.validate.run import Progress, without_progress
 
@@ -51,6 +52,7 @@ def deploy(
     now: datetime | None = None,
     dry_run: bool = False,
     jobs: int = 1,
+    streams: Sequence[Stream] = STREAMS,
     progress: Progress = without_progress,
 ) -> list[Delivered]:
     """Build, and deliver each environment to its destinations, in promotion order.
@@ -61,7 +63,9 @@ def deploy(
     and writes nothing there.
     """
     now = now or datetime.now(UTC)
-    built = build(folder, staging, environments, at=at, today=now.date(), jobs=jobs, progress=progress)
+    built = build(
+        folder, staging, environments, at=at, today=now.date(), jobs=jobs, streams=streams, progress=progress
+    )  # fmt: skip
     return deliver(folder, built, actor=actor, reason=reason, now=now, dry_run=dry_run)
 
 

@@ -12,8 +12,8 @@ What the *user* got wrong is a `terrace.model.findings.Finding`, a value. These 
         LockedError              exit 3  another deployer holds the destination
         HeldError                exit 1  a rollback holds this change back
       AuditError                 exit 3  an opening cannot be put into the audit log, so nothing is opened
+      FlagError                  exit 3  a flag cannot be compiled, brought in or asked
       StoreError                 exit 3  a reference's value cannot be had from its store, or put there
-      FlagError                  exit 3  flags of which something cannot be evaluated
       ConfigError                exit 3  an application's configuration is not right: everything that is wrong with it
       RefusedError               exit 1  the work was refused: findings, a dirty tree, a protected environment
 """
@@ -89,7 +89,7 @@ class StoreError(TerraceError):
 
 
 class FlagError(TerraceError):
-    """Flags cannot be evaluated: the message names the first that is not right."""
+    """A feature flag cannot be compiled, brought in from elsewhere, or asked."""
 
 
 class Problem(NamedTuple):

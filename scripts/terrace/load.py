@@ -26,7 +26,8 @@ from terrace.source import Entry, Source, Unreadable
 ENVIRONMENTS = "environments"
 TENANTS = "tenants"
 GROUPS = "tenants/_groups"
-LOADED = (ENVIRONMENTS, TENANTS)
+FLAGS = "flags"
+LOADED = (ENVIRONMENTS, TENANTS, FLAGS)
 """The folders of which every file is read."""
 SCHEMAS = "schemas"
 GENERATED = "schemas/generated"
@@ -34,7 +35,9 @@ ENVIRONMENT_FILE = "environment.yaml"
 TENANT_FILE = "tenant.yaml"
 SETTINGS = "pyproject.toml"
 SOPS_RULES = ".sops.yaml"
-DESCRIPTORS = ("environment.schema.json", "tenant.schema.json", "recipients.schema.json")
+FLAG_TYPES = "schemas/generated/flags.json"
+"""The type of every flag that there ever was, but those that are archived."""
+DESCRIPTORS = ("environment.schema.json", "tenant.schema.json", "recipients.schema.json", "flags.schema.json")
 
 
 class Tree:
@@ -47,7 +50,10 @@ class Tree:
         self.source = source
         self.is_part = only is not None
         self.environments = source.entries(ENVIRONMENTS)
-        self.schemas = source.entries(SCHEMAS)
+        schemas = source.entries(SCHEMAS)
+        self.schemas = [entry for entry in schemas if entry.path != FLAG_TYPES]
+        self.flag_types = [entry for entry in schemas if entry.path == FLAG_TYPES]
+        self.flags = source.entries(FLAGS)
         self.settings = source.entries(SETTINGS)
         self.register = source.entries(REGISTER)
         self.sops_rules = source.entries(SOPS_RULES)
@@ -67,7 +73,10 @@ class Tree:
 
     @property
     def shared(self) -> list[Entry]:
-        """Every entry that all tenants share: when one of them changes, every verdict is out of date."""
+        """Every entry that all tenants share: when one of them changes, every verdict is out of date.
+
+        Flags are not among them: no configuration follows from them.
+        """
         top = [*self.settings, *self.register, *self.sops_rules]
         return [*top, *self.environments, *self.groups, *self.schemas, *self.strays]
 
@@ -94,10 +103,10 @@ def load(source: Source) -> Repository:
 def common(tree: Tree) -> Repository:
     """What all tenants share: environments, base, groups and contracts. No tenant is read yet, only named."""
     files = Files()
-    _read(tree.source, tree.environments, files)
-    _read(tree.source, tree.groups, files)
-    _read(tree.source, tree.strays, files)
-    _read(tree.source, tree.register, files)
+    read_into(tree.source, tree.environments, files)
+    read_into(tree.source, tree.groups, files)
+    read_into(tree.source, tree.strays, files)
+    read_into(tree.source, tree.register, files)
     environments = {
         name: _environment(name, files.documents.get(f"{ENVIRONMENTS}/{name}/{ENVIRONMENT_FILE}"))
         for name in _folders(tree.environments, ENVIRONMENTS)
@@ -131,8 +140,8 @@ def tenants(tree: Tree, folders: Iterable[str]) -> Iterator[Tenant]:
         entries = tree.tenants[folder]
         files.paths.extend(entry.path for entry in entries)
         for entry, data in zip(entries, islice(contents, len(entries)), strict=True):
-            _take(entry, data, files)
-        yield _tenant(folder, files)
+            take(entry, data, files)
+        yield tenant_of(folder, files)
 
 
 def folder_of_tenant(source: Source, tenant: str | None) -> list[str]:
@@ -146,7 +155,8 @@ def folder_of_tenant(source: Source, tenant: str | None) -> list[str]:
     return [named(tenant, folders, "tenant")]
 
 
-def _tenant(folder: str, files: Files) -> Tenant:
+def tenant_of(folder: str, files: Files) -> Tenant:
+    """The tenant in a folder, by its `tenant.yaml`."""
     document = files.documents.get(f"{folder}/{TENANT_FILE}")
     said = document.value if document else {}
     return Tenant(
@@ -181,14 +191,15 @@ def _is_read(entry: Entry) -> bool:
     return entry.path.endswith(".yaml") or entry.kind != "file"
 
 
-def _read(source: Source, entries: Sequence[Entry], files: Files) -> None:
+def read_into(source: Source, entries: Sequence[Entry], files: Files) -> None:
     """Read every YAML file of `entries` into `files`, and find what keeps a file from being read."""
     files.paths.extend(entry.path for entry in entries)
     for entry, data in zip(entries, source.read(entries), strict=True):
-        _take(entry, data, files)
+        take(entry, data, files)
 
 
-def _take(entry: Entry, data: bytes | Unreadable, files: Files) -> None:
+def take(entry: Entry, data: bytes | Unreadable, files: Files) -> None:
+    """Read one file into `files`, or find what keeps it from being read."""
     if isinstance(data, Unreadable):
         if _is_read(entry):
             files.findings.append(_unreadable(entry, data))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from terrace import load
 from terrace.model.entities import Environment, Origin
 from terrace.model.findings import Report, Severity
-from terrace.model.release import Stream
+from terrace.model.release import STREAMS, Stream
 from terrace.source import Source, open_source
 from terrace.source.exposed import exposed, exposed_in
 from terrace.validate.exposed import findings as exposures
@@ -27,6 +27,7 @@ from terrace.validate.run import Checked, CrossChecks, Progress, run, without_pr
 if TYPE_CHECKING:
     from terrace.model.private_keys import Exposure
     from terrace.model.service import Contract
+    from terrace.remembered import Remembered
     from terrace.seal import Sealed, Sealing
     from terrace.validate.engine import CrossCheck
     from terrace.validate.given import Witness
@@ -50,7 +51,7 @@ def validate(
     `at`, which reads a Git revision: none of its Python runs. With `history` Git is asked for the ages of secrets too.
     """
     source = open_source(folder, at)
-    today = today or _day(source, at)
+    today = today or day_of(source, at)
     return validate_source(
         source,
         today=today,
@@ -90,6 +91,7 @@ def validate_source(
 ) -> Report:
     """The same for a source that is open already, such as one with an edit laid over it."""
     folders = _tenants_of(source.root, files) if files else None
+    flags = bool(files) and any(_is_of_flags(path) for path in files)
     tree = load.Tree(source, only=folders if runs_python else None)
     # A hook looks at a few files and must be quick: it goes by the committed schemas, as decided for it.
     cross_checks = (_no_cross_checks if files else cross_checks_of(source.root)) if runs_python else None
@@ -102,8 +104,9 @@ def validate_source(
         cached=cached and not files,
         progress=progress,
         seen=seen,
+        flags=load.Tree(source) if flags and tree.is_part else None,
     )
-    found = [item for item in checked.found if folders is None or _concerns(item, folders)]
+    found = [item for item in checked.found if folders is None or is_of_flags(item) or _concerns(item, folders)]
     found += exposures(_elsewhere(source, files, "" if runs_python else source.origin.commit))
     return report(tree, found, checked.targets, fail_on)
 
@@ -141,42 +144,79 @@ def build(
     today: date | None = None,
     jobs: int = 1,
     origins: bool = True,
+    streams: Sequence[Stream] = STREAMS,
     progress: Progress = without_progress,
 ) -> list[Built]:
     """Validate, and seal a bundle for each service in each environment named (all, if none is), in promotion order.
 
-    Bundles come to stand in `output`, as `<environment>/<service>/`. What is committed is read from Git's objects; an
+    Bundles come to stand in `output`, as `<environment>/<service>/`, and that of flags, where there are any and no
+    services are named, beside them. What is committed is read from Git's objects; an
     environment that is not protected may be built from an edited work tree, a protected one is not. Errors that reach
     an environment keep its bundles from being made, and no others.
     """
-    from terrace.model.closest import named
-    from terrace.seal import Sealing
-
     source = open_source(folder, at)
+    day = today or day_of(source, at)
+    wanted = ("config",) if services else streams
+    return build_source(
+        source, output, environments,
+        services=services, at=at, today=day, jobs=jobs, origins=origins, streams=wanted, progress=progress,
+    )  # fmt: skip
+
+
+def build_source(
+    source: Source,
+    output: Path,
+    environments: Sequence[str] = (),
+    *,
+    services: Sequence[str] = (),
+    at: str | None = None,
+    today: date,
+    jobs: int = 1,
+    origins: bool = True,
+    streams: Sequence[Stream] = STREAMS,
+    remembered: Remembered | None = None,
+    progress: Progress = without_progress,
+) -> list[Built]:
+    """The same for a source that is open already. With what is `remembered` of earlier builds into the same `output`,
+    only what changed since is judged and written.
+    """
+    from terrace.bundle import write_index
+    from terrace.model.closest import named
+
     known = load.common(load.Tree(source, only=()))
     chosen = [named(name, known.environments, "environment") for name in environments or known.environments]
     wanted = [named(name, known.contracts, "service").service for name in services or known.contracts]
     built: list[Built] = []
     for part in _parts(source, at, chosen):
         if part.problem:
-            built += [Built(environment, problem=part.problem) for environment in part.environments]
-        elif part.environments:
-            sealing = Sealing(output, [each.name for each in part.environments], wanted, origins=origins)
+            built += [Built(environment, problem=part.problem, stream=streams[0]) for environment in part.environments]
+            continue
+        if part.environments and "config" in streams:
+            from terrace.seal import Sealing
+
+            names = [each.name for each in part.environments]
+            sealing = Sealing(output, names, wanted, origins=origins, kept=remembered.files if remembered else None)
             tree = load.Tree(part.source)
             cross_checks = cross_checks_of(source.root) if at is None else None
-            day = today or _day(source, at)
             checked = run(
                 tree,
-                day,
+                today,
                 cross_checks=cross_checks,
                 stale=orphaned(tree),
                 jobs=jobs,
                 cached=False,
                 taker=sealing,
+                memory=remembered.of(*names, "/", *wanted, "/", origins, at is None) if remembered else None,
                 progress=progress,
             )
             built += _close(sealing, tree, checked, part.environments)
-    return sorted(built, key=lambda each: (each.environment.order, each.environment.name))
+        if part.environments and "flags" in streams:
+            built += _flags(part, output, today)
+    for environment in chosen:
+        refs = [each.ref for part in built if part.environment == environment for each in part.bundles]
+        if refs:
+            write_index(output / environment.name, environment.name, refs)
+    return sorted(built, key=lambda each: (each.environment.order, each.environment.name, STREAMS.index(each.stream)))
 
 
 class _Part(NamedTuple):
@@ -208,6 +248,27 @@ def _has_local_layer(source: Source, environment: str) -> bool:
     return any(entry.path.endswith(".local.yaml") for entry in source.entries(f"{load.ENVIRONMENTS}/{environment}"))
 
 
+def _flags(part: _Part, output: Path, today: date) -> Iterator[Built]:
+    """The flags of environments, but where an error reaches them; nothing in a repository without flags."""
+    tree = load.Tree(part.source)
+    if not tree.flags:
+        return
+    from terrace.load_flags import Rosters, load_flags
+    from terrace.seal_flags import seal_flags
+    from terrace.validate import flagged
+    from terrace.validate.engine import Engine
+
+    repository, given, rosters = load.common(tree), load_flags(tree), Rosters(tree)
+    checked = Checked(flagged.judge(Engine(repository, today=today), given, rosters), 0)
+    for environment in part.environments:
+        errors = [item for item in checked.found if blocks_flags(item, environment.name)]
+        if errors:
+            yield _refused(tree, checked, environment, errors, "flags")
+        else:
+            sealed = seal_flags(repository, given.flags, environment.name, rosters, output, tree.source.origin)
+            yield Built(environment, (sealed,), tree.source.origin, stream="flags")
+
+
 def _close(sealing: Sealing, tree: load.Tree, checked: Checked, environments: list[Environment]) -> Iterator[Built]:
     """Seal the bundles of the environments that no error reaches."""
     errors = {
@@ -218,17 +279,39 @@ def _close(sealing: Sealing, tree: load.Tree, checked: Checked, environments: li
     for environment in environments:
         found = errors[environment.name]
         if found:
-            said = report(tree, found, checked.targets, Severity.ERROR)
-            count = f"{len(found)} error{'s' if len(found) > 1 else ''}"
-            yield Built(environment, origin=tree.source.origin, problem=count, report=said)
+            yield _refused(tree, checked, environment, found, "config")
         else:
             yield Built(environment, tuple(sealed[environment.name]), tree.source.origin)
 
 
+def _refused(tree: load.Tree, checked: Checked, environment: Environment, errors: list[Found], stream: Stream) -> Built:
+    said = report(tree, errors, checked.targets, Severity.ERROR)
+    problem = f"{len(errors)} error{'s' if len(errors) > 1 else ''}"
+    return Built(environment, origin=tree.source.origin, problem=problem, report=said, stream=stream)
+
+
 def _blocks(item: Found, environment: str) -> bool:
-    """Whether an error stands in the way of an environment: it reaches a target there, or no target at all."""
-    wrong = item.finding.severity is Severity.ERROR and not item.suppressed
+    """Whether an error stands in the way of an environment: it reaches a target there, or no target at all.
+
+    Flags are another stream: what is wrong with them keeps no configuration back.
+    """
+    wrong = item.finding.severity is Severity.ERROR and not item.suppressed and not is_of_flags(item)
     return wrong and (not item.targets or any(target.split("/")[1] == environment for target in item.targets))
+
+
+def blocks_flags(item: Found, environment: str) -> bool:
+    """Whether an error stands in the way of an environment's flags. A date that has passed does not: see FLG016."""
+    wrong = item.finding.severity is Severity.ERROR and not item.suppressed and item.finding.code != "FLG016"
+    return wrong and f"_flags/{environment}" in item.targets
+
+
+def is_of_flags(item: Found) -> bool:
+    """Whether a finding is one on flags: it names flags of environments in the place of targets."""
+    return any(target.startswith("_flags/") for target in item.targets)
+
+
+def _is_of_flags(path: str) -> bool:
+    return path.startswith(f"{load.FLAGS}/") or path == load.FLAG_TYPES
 
 
 def cross_checks_of(root: Path) -> CrossChecks:
@@ -248,9 +331,14 @@ def _no_cross_checks(contracts: Mapping[str, Contract], answers: dict[str, Any])
 
 
 def _tenants_of(folder: Path, files: Sequence[str]) -> list[str] | None:
-    """The folders of the tenants that `files` belong to; None if one of them is shared, and so reaches all."""
+    """The folders of the tenants that `files` belong to; None if one of them is shared, and so reaches all.
+
+    Flags belong to no tenant, and reach none.
+    """
     folders: set[str] = set()
     for path in files:
+        if _is_of_flags(path):
+            continue
         parent = load.parent_of(path)
         while parent and not (folder / parent / load.TENANT_FILE).is_file():
             parent = load.parent_of(parent)
@@ -267,6 +355,6 @@ def _concerns(item: Found, folders: Sequence[str]) -> bool:
     return mine or any(target.count("/") == 2 and target.rsplit("/", 1)[-1] in names for target in item.targets)
 
 
-def _day(source: Source, at: str | None) -> date:
+def day_of(source: Source, at: str | None) -> date:
     """The day expiries are judged on: that of a revision, else today."""
     return date.fromisoformat(source.origin.time[:10]) if at is not None else datetime.now(UTC).date()

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from terrace import __version__
-from terrace.bundle import BundleWriter, Facts, write_index
+from terrace.bundle import BundleWriter, Facts
 from terrace.bundle.dates import SecretDates
+from terrace.bundle.manifest import FileEntry
 from terrace.bundle.writer import Addition
 from terrace.layering import Layering
 from terrace.model.entities import Origin, Repository, Tenant
@@ -19,6 +20,9 @@ from terrace.model.release import BundleRef
 from terrace.model.sealed_files import ledger_of
 from terrace.model.source import json_pointer
 from terrace.refs.policy import policy_of
+
+KeptFiles = dict[tuple[str, str], dict[str, FileEntry]]
+"""What stands in the folders of bundles, by environment and service."""
 
 
 class Sealed(NamedTuple):
@@ -33,14 +37,24 @@ class Sealed(NamedTuple):
 class Sealing:
     """Bundles being written below `folder`, as `<environment>/<service>/`. A `validate.run.Taker`.
 
-    Several processes may `take`; only the first one may `keep` and `close`.
+    Several processes may `take`; only the first one may `keep` and `close`. With `kept`, which says by environment and
+    service what an earlier sealing left in the folder, only what is another one now is written.
     """
 
-    def __init__(self, folder: Path, environments: Iterable[str], services: Iterable[str], *, origins: bool) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        environments: Iterable[str],
+        services: Iterable[str],
+        *,
+        origins: bool,
+        kept: KeptFiles | None = None,
+    ) -> None:
         self._folder = folder
         self._environments = frozenset(environments)
         self._services = frozenset(services)
         self._origins = origins
+        self._kept = kept
         self._writers: dict[tuple[str, str], BundleWriter] = {}
         self._counts: dict[tuple[str, str], list[int]] = {}
 
@@ -57,7 +71,8 @@ class Sealing:
                     tenancy=contract.tenancy,
                     # What a schema was made from is no content: a comment in a contract must not reload anything.
                     schema={key: value for key, value in contract.schema.items() if key != "$comment"},
-                    facts=_facts(repository, environment),
+                    facts=facts_of(repository, environment),
+                    kept=None if self._kept is None else self._kept.setdefault(key, {}),
                 )
 
     def take(self, config: EffectiveConfig, tenant: Tenant | None, layering: Layering) -> Addition | None:
@@ -85,23 +100,17 @@ class Sealing:
             self._counts[key][1] += bool(addition.config in addition.files)
 
     def close(self, origin: Origin, environments: Iterable[str]) -> dict[str, list[Sealed]]:
-        """Seal the bundles of these environments, and write the index of each; what was written of others goes."""
-        provenance: Mapping[str, object] = {
-            "commit": origin.commit,
-            "time": origin.time,
-            "dirty": list(origin.dirty),
-            "terrace": __version__,
-        }
+        """Seal the bundles of these environments; what was written of others goes."""
+        provenance = provenance_of(origin)
         sealed: dict[str, list[Sealed]] = {environment: [] for environment in environments}
         for (environment, service), writer in self._writers.items():
             folder = self._folder / environment / service
             if environment not in sealed:
-                shutil.rmtree(folder.parent, ignore_errors=True)
+                if self._kept is None:
+                    shutil.rmtree(folder.parent, ignore_errors=True)
                 continue
             targets, configs = self._counts[environment, service]
             sealed[environment].append(Sealed(writer.seal(provenance), folder, targets, configs))
-        for environment, bundles in sealed.items():
-            write_index(self._folder / environment, environment, [bundle.ref for bundle in bundles])
         return sealed
 
 
@@ -118,7 +127,13 @@ def _dates(layering: Layering, target: Target, tenant: Tenant | None) -> dict[st
     return found
 
 
-def _facts(repository: Repository, environment: str) -> Facts:
+def provenance_of(origin: Origin) -> Mapping[str, object]:
+    """Where a bundle came from; no part of its digest."""
+    return {"commit": origin.commit, "time": origin.time, "dirty": list(origin.dirty), "terrace": __version__}
+
+
+def facts_of(repository: Repository, environment: str) -> Facts:
+    """What a bundle says of the environment it is for."""
     policy = policy_of(repository.environments, environment)
     return Facts(repository.environments[environment].kind, policy.protected, policy.grants)
 

@@ -9,7 +9,7 @@ import pytest
 
 from terrace.deploy.destination import Moved
 from terrace.errors import DestinationError, HeldError
-from terrace.model.release import FLAGS
+from terrace.model.flag import STREAM
 from tests.deploy.conftest import Build, Deploy
 
 FLAGS_TOO = Moved(flags=True)
@@ -19,7 +19,7 @@ FLAGS_ONLY = Moved(config=False, flags=True)
 @pytest.fixture
 def flags(build: Build) -> Any:
     """Seals the flags of an environment, of which there is one, in the state that is given."""
-    return lambda state: build({"limits": {"checkout": state}}, service=FLAGS)
+    return lambda state: build({"limits": {"checkout": state}}, service=STREAM)
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_a_rollback_of_configuration_leaves_a_kill_switch_thrown(deploy: Deploy,
     deploy(config(2), flags(1))
     deploy(thrown)
     deploy.back()
-    assert (_runs(deploy, "backend"), _runs(deploy, FLAGS)) == (_digest(first), _digest(thrown))
+    assert (_runs(deploy, "backend"), _runs(deploy, STREAM)) == (_digest(first), _digest(thrown))
 
 
 def test_a_rollback_of_flags_leaves_configuration(deploy: Deploy, config: Any, flags: Any) -> None:
@@ -55,7 +55,7 @@ def test_a_rollback_of_flags_leaves_configuration(deploy: Deploy, config: Any, f
     deploy(flags(0))
     deploy(new)
     deploy.back(streams=FLAGS_ONLY)
-    assert (_runs(deploy, "backend"), _runs(deploy, FLAGS)) == (_digest(new), _digest(on))
+    assert (_runs(deploy, "backend"), _runs(deploy, STREAM)) == (_digest(new), _digest(on))
 
 
 def test_with_flags_they_become_those_that_ran_with_the_configuration(deploy: Deploy, config: Any, flags: Any) -> None:
@@ -65,7 +65,7 @@ def test_with_flags_they_become_those_that_ran_with_the_configuration(deploy: De
     deploy(config(2), flags(2))
     deploy(flags(3))
     deploy.back(streams=FLAGS_TOO)
-    assert (_runs(deploy, "backend"), _runs(deploy, FLAGS)) == (_digest(first), _digest(then))
+    assert (_runs(deploy, "backend"), _runs(deploy, STREAM)) == (_digest(first), _digest(then))
 
 
 def test_with_flags_to_a_digest_they_are_those_of_its_time(deploy: Deploy, config: Any, flags: Any) -> None:
@@ -76,7 +76,7 @@ def test_with_flags_to_a_digest_they_are_those_of_its_time(deploy: Deploy, confi
     deploy(config(2))
     deploy(config(3))
     deploy.back(to=_digest(first), streams=FLAGS_TOO)
-    assert (_runs(deploy, "backend"), _runs(deploy, FLAGS)) == (_digest(first), _digest(then))
+    assert (_runs(deploy, "backend"), _runs(deploy, STREAM)) == (_digest(first), _digest(then))
 
 
 def test_undoing_the_latest_release_means_the_latest_of_configuration(deploy: Deploy, config: Any, flags: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -22,6 +23,10 @@ from terrace.bundle.manifest import (
 )
 from terrace.bundle.reader import followed, read_bytes
 from terrace.errors import BundleError
+
+# A pipe would block until somebody opens its other end; a link in a file's place is no file.
+_OPENING = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY | os.O_CLOEXEC
+_CHUNK = 1 << 18
 
 
 def verify(folder: Path) -> list[str]:
@@ -53,22 +58,21 @@ def _file_problems(folder: Path, manifest: Manifest) -> Iterator[str]:
         yield problem
     wanted = {**manifest.files, **beside}
     try:
-        entries = sorted(folder.iterdir())
+        there = frozenset(os.listdir(folder))  # noqa: PTH208 - only the names
     except OSError as error:
         yield f"{folder} cannot be listed: {error.strerror}"
         return
-    there = {path.name: path for path in entries}
     used = {part.config for part in manifest.slices.values()}
     used |= {file for part in manifest.slices.values() for _, file in part.secrets} | {SCHEMA, FACTS}
-    for name in sorted(wanted.keys() | there.keys()):
+    for name in sorted(wanted.keys() | there):
         if name not in there:
             yield f"{name} is missing"
         elif not is_flat(name):
             yield f"{name!r} is not a flat name: letters, digits, '-', '.' and '_'"
-        elif not stat.S_ISREG(there[name].lstat().st_mode):
-            yield f"{name} is not a regular file"
         elif name in wanted:
-            yield from _differences(there[name], wanted[name])
+            yield from _differences(folder, name, wanted[name])
+        elif not _is_regular(f"{folder}/{name}"):
+            yield f"{name} is not a regular file"
         elif name not in (MANIFEST, PROVENANCE):
             yield f"{name} is extra: the manifest does not list it"
         if name in manifest.files and name not in used:
@@ -93,13 +97,36 @@ def _origins(folder: Path) -> tuple[Mapping[str, FileEntry], str]:
     return listed, ""
 
 
-def _differences(path: Path, entry: FileEntry) -> Iterator[str]:
+def _differences(folder: Path, name: str, entry: FileEntry) -> Iterator[str]:
+    # A bundle may have ten thousand files, so each is opened once, and no path is made of its name.
+    path = f"{folder}/{name}"
     try:
-        data = path.read_bytes()
+        descriptor = os.open(path, _OPENING)
+        try:
+            regular = stat.S_ISREG(os.fstat(descriptor).st_mode)
+            data = _rest(descriptor) if regular else b""
+        finally:
+            os.close(descriptor)
     except OSError as error:
-        yield f"{path.name} cannot be read: {error.strerror}"
+        yield f"{name} cannot be read: {error.strerror}" if _is_regular(path) else f"{name} is not a regular file"
         return
-    if len(data) != entry.size:
-        yield f"{path.name} has {len(data):,} bytes, and {entry.size:,} were sealed"
+    if not regular:
+        yield f"{name} is not a regular file"
+    elif len(data) != entry.size:
+        yield f"{name} has {len(data):,} bytes, and {entry.size:,} were sealed"
     elif hashlib.sha256(data).hexdigest() != entry.sha256:
-        yield f"{path.name} was changed: its digest is not the one that was sealed"
+        yield f"{name} was changed: its digest is not the one that was sealed"
+
+
+def _rest(descriptor: int) -> bytes:
+    data = b""
+    while more := os.read(descriptor, _CHUNK):
+        data += more
+    return data
+
+
+def _is_regular(path: str) -> bool:
+    try:
+        return stat.S_ISREG(os.lstat(path).st_mode)
+    except OSError:
+        return False

@@ -49,12 +49,25 @@ class BundleWriter:
 
     The slice for no tenant comes first. The same additions give the same bytes anywhere, whatever the tenants' order.
     Several processes can write one bundle: each calls `write`, and the one that seals calls `record` on what they gave.
+
+    `kept` says what stands in the folder from an earlier bundle. What is the same is not written again, what is left
+    over goes when the bundle is sealed, and `kept` follows.
     """
 
     def __init__(
-        self, folder: Path, *, environment: str, service: str, tenancy: str, schema: Mapping[str, Any], facts: Facts
+        self,
+        folder: Path,
+        *,
+        environment: str,
+        service: str,
+        tenancy: str,
+        schema: Mapping[str, Any],
+        facts: Facts,
+        kept: dict[str, FileEntry] | None = None,
     ) -> None:
-        _empty(folder)
+        if not kept:
+            _empty(folder)
+        self._kept = kept
         self._folder = str(folder)
         self._head = {"format": FORMAT, "environment": environment, "service": service}
         self._tenancy = tenancy
@@ -122,6 +135,8 @@ class BundleWriter:
             if self._files.setdefault(file, entry) != entry:
                 raise BundleError(f"two different files of the bundle of {who} would both be called {file}")
         self._origins.update(origins)
+        if self._kept is not None:
+            self._kept.update({**files, **origins})
         self._dates.update(dates)
         self._slices[name] = Slice(config, secrets)
 
@@ -132,6 +147,7 @@ class BundleWriter:
             raise BundleError(f"the bundle of {service} has no slice for no tenant")
         listed = {name: entry._asdict() for name, entry in self._origins.items()}
         said = {"format": FORMAT, "origins": listed, secret_dates.KEY: secret_dates.encoded(self._dates)}
+        self._remove_rest()
         self._write(PROVENANCE, canonical({**(provenance or {}), **said}))
         data, ref = seal(Manifest(environment, service, self._tenancy, self._version, self._files, self._slices))
         self._write(MANIFEST, data)
@@ -146,10 +162,26 @@ class BundleWriter:
             known = self._secrets[key] = name, self._write(name, data, again=True)
         return known
 
+    def _remove_rest(self) -> None:
+        """Remove what an earlier bundle had in the folder and this one does not list."""
+        for name in (self._kept or {}).keys() - {*self._files, *self._origins, PROVENANCE, MANIFEST}:
+            path = f"{self._folder}/{name}"
+            try:
+                os.unlink(path)  # noqa: PTH108 - as everything here: a path for each of ten thousand files costs
+            except OSError as error:
+                raise BundleError(f"cannot remove {path}: {error.strerror}") from error
+            if self._kept:
+                del self._kept[name]
+
     def _write(self, name: str, data: bytes, *, again: bool = False) -> FileEntry:
+        entry = FileEntry(hashlib.sha256(data).hexdigest(), len(data))
+        before = self._kept.get(name) if self._kept else None
+        if before == entry:
+            return entry
         path = f"{self._folder}/{name}"
+        new = os.O_TRUNC if before else 0 if again else os.O_EXCL
         try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | (0 if again else os.O_EXCL), 0o666)
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | new, 0o666)
             try:
                 written = os.write(descriptor, data)
                 while written < len(data):
@@ -158,7 +190,9 @@ class BundleWriter:
                 os.close(descriptor)
         except OSError as error:
             raise BundleError(f"cannot write {path}: {error.strerror}") from error
-        return FileEntry(hashlib.sha256(data).hexdigest(), len(data))
+        if self._kept is not None:
+            self._kept[name] = entry
+        return entry
 
 
 def _empty(folder: Path) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from terrace.deploy.destination import Destination
+    from terrace.model.release import Stream
     from terrace.report.style import Style
     from terrace.validate.run import Verdict
     from terrace.views import View
@@ -46,6 +47,18 @@ def add_environments(parser: ArgumentParser) -> None:
     """`--env`, several times, or `--all`."""
     parser.add_argument("--env", action="append", default=[], metavar="ENV", help="may be given several times")
     parser.add_argument("--all", action="store_true", help="every environment, in promotion order")
+
+
+def add_only(parser: ArgumentParser) -> None:
+    """`--only config|flags`."""
+    parser.add_argument("--only", choices=["config", "flags"], help="that stream alone; secrets go with configuration")
+
+
+def streams(args: Namespace) -> tuple[Stream, ...]:
+    """The streams that were asked for: all, or the one of `--only`."""
+    from terrace.model.release import STREAMS
+
+    return (args.only,) if args.only else STREAMS
 
 
 def warn_of_rules_not_run(folder: Path, at: str | None) -> None:

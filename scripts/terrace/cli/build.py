@@ -20,6 +20,7 @@ def configure(parser: ArgumentParser) -> None:
     """Add the options."""
     _options.add_environments(parser)
     parser.add_argument("--service", action="append", default=[], metavar="SERVICE", help="may be given several times")
+    _options.add_only(parser)
     parser.add_argument("-o", "--output", metavar="DIR", help="default: .terrace/build in the repository")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes for many tenants")
     parser.add_argument("--pack", action="store_true", help="also as one file each: <environment>/<service>.bundle.tar")
@@ -46,6 +47,7 @@ def run(args: Namespace) -> int:
             at=args.at,
             jobs=args.jobs,
             origins=not args.no_origins,
+            streams=_options.streams(args),
             progress=_options.progress,
         )
         for each in built:

@@ -1,9 +1,11 @@
 """Validate, build, and deliver to each environment's destination.
 
 Environments go in promotion order. What stands at a destination is always a whole release; killed at any point, the
-next deploy finishes or removes what was begun. A rollback's hold refuses what it undid. With --dry-run, only say what
-would change; nothing is written at a destination. With --wait, ask the processes that `configz` in environment.yaml
-names until each runs it, and fail where one refuses it or time is up; what was released stays released.
+next deploy finishes or removes what was begun. A rollback's hold refuses what it undid. Configuration and flags are
+delivered together, and what is wrong with the one does not keep the other back; --only leaves one of them alone. With
+--dry-run, only say what would change; nothing is written at a destination. With --wait, ask the processes that
+`configz` in environment.yaml names until each runs it, and fail where one refuses it or time is up; what was released
+stays released.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 def configure(parser: ArgumentParser) -> None:
     """Add the options."""
     _options.add_environments(parser)
+    _options.add_only(parser)
     parser.add_argument("--reason", default="", metavar="TEXT", help="why, for the release log")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes for many tenants")
     parser.add_argument("--dry-run", action="store_true", help="say what would change, and deliver nothing")
@@ -50,6 +53,7 @@ def run(args: Namespace) -> int:
             actor=_options.actor(),
             reason=args.reason,
             at=args.at,
+            streams=_options.streams(args),
             dry_run=args.dry_run,
             jobs=args.jobs,
             progress=_options.progress,

@@ -11,7 +11,8 @@
 
 A release becomes current by one rename, so that whoever watches the folder sees what it would see of a ConfigMap:
 
-    1. the release is staged under another name, put on disk, and renamed to `..sha256-<hex>`
+    1. the release is staged under another name (files of the current one that are the same are linked), put on disk,
+       and renamed to `..sha256-<hex>`
     2. a new link is made, `..data_tmp -> ..sha256-<hex>`
     3. `..data_tmp` is renamed onto `..data`: this is the moment
     4. links are made for names that are new
@@ -24,9 +25,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
-from terrace.bundle import verify
+from terrace.bundle import open_bundle, verify
 from terrace.bundle.manifest import MANIFEST
 from terrace.bundle.manifest import digest as digest_of_bytes
 from terrace.deploy.disk import names, read_regular, remove_tree, sync_folder, sync_tree, write_new
@@ -74,13 +76,47 @@ def find_release(service: Path, digest: str) -> Path | None:
 
 
 def stage(source: Path, service: Path, digest: str, on_step: OnStep) -> str:
-    """Copy the bundle in `source` into a new release, and return the name of its folder."""
+    """Put the bundle in `source` into a new release, and return the name of its folder.
+
+    What the current release has too is another name of its file there. If that is damaged, all is copied.
+    """
+    current = current_folder(service)
+    if current is not None:
+        with suppress(BundleError):
+            return settle(_filled(source, service, digest, current, on_step), service, digest, on_step)
+    return settle(_filled(source, service, digest, None, on_step), service, digest, on_step)
+
+
+def _filled(source: Path, service: Path, digest: str, current: Path | None, on_step: OnStep) -> Path:
+    """A new folder with the files of `source`."""
     staging = new_staging(service, digest.removeprefix("sha256:"))
     on_step(Step.STAGING)
+    before = _listed(current) if current else {}
+    alike = {name for name, entry in _listed(source).items() if before.get(name) == entry}
     for name in names(source):
-        write_new(staging / name, read_regular(source / name), 0o444)
+        if not (name in alike and _linked(f"{current}/{name}", f"{staging}/{name}")):
+            write_new(staging / name, read_regular(source / name), 0o444)
         on_step(Step.COPIED)
-    return settle(staging, service, digest, on_step)
+    return staging
+
+
+def _listed(folder: Path) -> dict[str, object]:
+    """What the files of a bundle must be, as it says; nothing of one that says nothing."""
+    with suppress(BundleError):
+        bundle = open_bundle(folder)
+        origins = bundle.provenance.get("origins", {})
+        files = {name: entry._asdict() for name, entry in bundle.manifest.files.items()}
+        return {**files, **origins} if isinstance(origins, dict) else files
+    return {}
+
+
+def _linked(there: str, here: str) -> bool:
+    """Whether `here` is another name of the file `there` now: not on every file system, nor for ever so many."""
+    try:
+        os.link(there, here, follow_symlinks=False)
+    except OSError:
+        return False
+    return True
 
 
 def new_staging(service: Path, name: str) -> Path:
@@ -122,7 +158,7 @@ def swap(service: Path, name: str, on_step: OnStep) -> None:
         sync_folder(service)
         on_step(Step.SWAPPED)
     visible = set(names(service / name))
-    links = {entry.name for entry in os.scandir(service) if _is_visible_link(service, entry)}
+    links = _links(service)
     for new in sorted(visible - links):
         (service / new).symlink_to(f"{DATA}/{new}")
         on_step(Step.SHOWN)
@@ -134,9 +170,8 @@ def swap(service: Path, name: str, on_step: OnStep) -> None:
 
 def in_the_way(service: Path, wanted: Iterable[str]) -> list[str]:
     """Those of `wanted` that something else than our link has taken in the folder of a service."""
-    return [
-        name for name in wanted if os.path.lexists(service / name) and not _points_at(service / name, f"{DATA}/{name}")
-    ]
+    ours = _links(service)
+    return [name for name in wanted if name not in ours and os.path.lexists(service / name)]
 
 
 def sweep(service: Path) -> None:
@@ -176,5 +211,8 @@ def _points_at(link: Path, name: str) -> bool:
         return False
 
 
-def _is_visible_link(service: Path, entry: os.DirEntry[str]) -> bool:
-    return entry.is_symlink() and _points_at(service / entry.name, f"{DATA}/{entry.name}")
+def _links(service: Path) -> set[str]:
+    """The names in the folder of a service that are visible links of ours."""
+    with os.scandir(service) as entries:
+        links = [entry.name for entry in entries if entry.is_symlink()]
+    return {name for name in links if os.readlink(f"{service}/{name}") == f"{DATA}/{name}"}  # noqa: PTH115 - thousands

@@ -21,7 +21,8 @@ from terrace.deploy.log import Entry
 from terrace.deploy.revoked import Replaced, named, replaced
 from terrace.deploy.steps import OnStep
 from terrace.errors import DestinationError, RefusedError
-from terrace.model.release import FLAGS, BundleRef, Hold
+from terrace.model.flag import STREAM
+from terrace.model.release import BundleRef, Hold
 
 
 class Record(NamedTuple):
@@ -60,12 +61,12 @@ def choose(entries: Sequence[Entry], service: str | None, to: str | None, moved:
             raise DestinationError(f"the destination has no service '{service}'", hint=f"It has: {there}.")
         return _back(entries, {service: known[service]}, to, moved, f"service '{service}'")[0]
     if not moved.config:
-        flags = {name: stack for name, stack in known.items() if name == FLAGS}
+        flags = {name: stack for name, stack in known.items() if name == STREAM}
         return _back(entries, flags, to, moved, "the destination")[0]
-    services = {name: stack for name, stack in known.items() if name != FLAGS}
+    services = {name: stack for name, stack in known.items() if name != STREAM}
     chosen, number = _back(entries, services, to, moved, "the destination")
-    if moved.flags and FLAGS in known:
-        chosen |= {FLAGS: _flags_before(known[FLAGS], number)}
+    if moved.flags and STREAM in known:
+        chosen |= {STREAM: _flags_before(known[STREAM], number)}
     return chosen
 
 

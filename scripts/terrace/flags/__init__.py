@@ -1,1 +1,1 @@
-"""Feature flags: from what people write to what flagd and OpenFeature evaluate. `docs/flags.md` describes them."""
+"""Feature flags: files of `flags/` read, their shape, and what they are compiled to."""

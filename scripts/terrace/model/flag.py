@@ -8,6 +8,9 @@ from typing import Any, Literal, NamedTuple
 
 from terrace.model.source import Document, Pointer
 
+STREAM = "_flags"
+"""Where others have a service's name: flags are sealed, released and taken back by themselves, as a bundle of this."""
+
 ALGORITHM = "v3"
 """Which of flagd's ways to put a subject into a bucket the compiled flags are meant for, and the evaluator uses."""
 

@@ -5,10 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
-FLAGS = "_flags"
-"""Where others have a service's name: flags are sealed, released and taken back by themselves, as a bundle of this."""
-
-
 Stream = Literal["config", "flags"]
 """What is built and released apart; secrets go with the configuration of their service."""
 
@@ -16,7 +12,7 @@ STREAMS: tuple[Stream, ...] = ("config", "flags")
 
 
 class Streams(NamedTuple):
-    """The digests of a bundle's streams (`sha256:...`). Flags, the third stream of a release, are a bundle: `FLAGS`."""
+    """The digests of a bundle's streams (`sha256:...`). Flags, the third, are a bundle: `model.flag.STREAM`."""
 
     config: str
     secrets: str

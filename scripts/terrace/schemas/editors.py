@@ -50,6 +50,7 @@ def associations(services: list[str]) -> dict[str, list[str]]:
     globs[f"{GENERATED}/environment.schema.json"] = ["environments/*/environment.yaml"]
     globs[f"{GENERATED}/tenant.schema.json"] = ["tenants/**/tenant.yaml"]
     globs[f"{GENERATED}/recipients.schema.json"] = ["recipients.yaml"]
+    globs[f"{GENERATED}/flags.schema.json"] = ["flags/*.yaml"]
     return globs
 
 

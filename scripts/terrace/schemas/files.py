@@ -6,11 +6,13 @@ import json
 from pathlib import Path
 
 from terrace.deploy import kinds
+from terrace.flags.shape import FLAGS_SCHEMA
 from terrace.model.descriptors import RECIPIENTS_SCHEMA, TENANT_SCHEMA, environment_schema
 from terrace.model.service import PREFIX
 from terrace.model.variants import Schema, layer_schema, made_from, secrets_schema, shared_schema
 from terrace.schemas.contracts import contract_path, contract_schema, services
 from terrace.schemas.editors import settings
+from terrace.schemas.flag_types import flag_types
 
 GENERATED = "schemas/generated"
 
@@ -65,6 +67,8 @@ def _files(root: Path, contracts: dict[str, Schema]) -> dict[str, bytes]:
     files |= _generated("environment.schema", environment_schema(kinds.schema()), "the terrace package")
     files |= _generated("tenant.schema", TENANT_SCHEMA, "the terrace package")
     files |= _generated("recipients.schema", RECIPIENTS_SCHEMA, "the terrace package")
+    files |= _generated("flags.schema", FLAGS_SCHEMA, "the terrace package")
+    files |= flag_types(root)
     return files | settings(root, list(contracts))
 
 

@@ -16,7 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from terrace.bundle.manifest import FACTS, SCHEMA, SHARED, digest
 from terrace.bundle.reader import MissingError
 from terrace.errors import BundleError
-from terrace.model.release import FLAGS
+from terrace.model.flag import STREAM
 from terrace.server import asked, documented
 from terrace.server.callers import Caller
 from terrace.server.changes import Changes
@@ -43,7 +43,7 @@ def routes(shelf: Shelf, changes: Changes) -> APIRouter:
 
     def seen(request: Request, key: Key) -> tuple[Snapshot, Seen]:
         caller, snapshot = asked.admitted(request).caller, shelf.served.get(key)
-        if key.service == FLAGS:
+        if key.service == STREAM:
             # They name tenants in their rules: they are for who sees all of these.
             snapshot = shelf.flags.get(key.environment)
             is_for = caller.evaluates(key.environment) and caller.sees_all_tenants

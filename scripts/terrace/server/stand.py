@@ -13,7 +13,7 @@ from terrace.bundle import Bundle, open_bundle, verify
 from terrace.bundle.manifest import MANIFEST
 from terrace.bundle.reader import DATA
 from terrace.errors import BundleError, TerraceError
-from terrace.model.release import FLAGS
+from terrace.model.flag import STREAM
 from terrace.model.service import Contract
 from terrace.server.contents import Contents
 
@@ -140,7 +140,7 @@ class Stand:
         contract = Contract(bundle.ref.service, bundle.schema)
         new = Snapshot(bundle, contract, datetime.now(UTC), destination)
         _ = new.commit  # Read now, while the release is certainly there.
-        return new._replace(flags=_flags(new)) if bundle.ref.service == FLAGS else new
+        return new._replace(flags=_flags(new)) if bundle.ref.service == STREAM else new
 
     def _refuse(self, digest: str, reason: str) -> None:
         if self.refused is None or (self.refused.digest, self.refused.reason) != (digest, reason):

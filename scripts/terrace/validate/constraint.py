@@ -27,6 +27,7 @@ _SAYS = {
     "uniqueItems": "must not have an item twice",
     "pattern": "must match the pattern {}",
     "format": "must be a valid {}",
+    "minProperties": "must have {} entries or more",
     "const": "must be {}",
 }
 

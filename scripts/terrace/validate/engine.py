@@ -98,7 +98,7 @@ class Engine:
 
         To be called before any tenant is judged. Without `targets` only the files are.
         """
-        found = [Found(finding) for finding in self._run("repository", self.repository)]
+        found = [Found(finding) for finding in self.run("repository", self.repository)]
         found += self._files(self.repository.files, None)
         if targets:
             found += self._targets(None)
@@ -107,7 +107,7 @@ class Engine:
     def tenant(self, tenant: Tenant) -> list[Found]:
         """What is wrong with one tenant, and which of the shared files' mistakes reach its targets."""
         shared, self._broken = self._broken, self._broken | _broken(tenant.files)
-        found = [Found(finding) for finding in self._run("tenant", TenantView(tenant, self.repository))]
+        found = [Found(finding) for finding in self.run("tenant", TenantView(tenant, self.repository))]
         found += self._files(tenant.files, tenant)
         found += self._targets(tenant)
         self._broken = shared
@@ -125,12 +125,12 @@ class Engine:
 
     def generated(self, paths: Iterable[str]) -> list[Found]:
         """What is wrong with generated files, given the `paths` of those that are not what the contracts lead to."""
-        return [Found(finding) for path in paths for finding in self._run("generated", Generated(path))]
+        return [Found(finding) for path in paths for finding in self.run("generated", Generated(path))]
 
     def unjudged(self) -> list[Found]:
         """The contracts whose rules across fields are not run: their Python is not ours to run."""
         contracts = self.repository.contracts.values()
-        return [Found(finding) for contract in contracts for finding in self._run("unjudged", Unjudged(contract))]
+        return [Found(finding) for contract in contracts for finding in self.run("unjudged", Unjudged(contract))]
 
     def settle(self, found: Iterable[Found], files: Files) -> list[Found]:
         """`found` with equal findings made one, and the suppressions that stand in `files` applied."""
@@ -145,16 +145,16 @@ class Engine:
                 item = Found(finding, item.targets, reason)
             settled.append(item)
         for view in marks.views(keyed_codes()):
-            settled += [Found(finding) for finding in self._run("suppression", view)]
+            settled += [Found(finding) for finding in self.run("suppression", view)]
         return settled
 
     # Files
 
     def _files(self, files: Files, tenant: Tenant | None) -> Iterator[Found]:
         for finding in files.findings:
-            yield from map(Found, self._run("reader", finding, only=finding.code))
+            yield from map(Found, self.run("reader", finding, only=finding.code))
         for exposure in files.exposed:
-            yield from map(Found, self._run("exposed", exposure))
+            yield from map(Found, self.run("exposed", exposure))
         for path, document in files.documents.items():
             if is_descriptor(path, tenant):
                 yield from map(Found, self._descriptor(document))
@@ -162,14 +162,14 @@ class Engine:
         sealed = tuple(layer_file(document, self.repository, tenant) for document in files.secrets.values())
         ledgers = tuple(layer_file(document, self.repository, tenant) for document in files.ledgers.values())
         view = FilesView(files, plain, sealed, tenant, self.repository, self.today, ledgers, self._seen)
-        yield from map(Found, self._run("files", view))
+        yield from map(Found, self.run("files", view))
         for file in plain:
             if file.kind != "stray":
-                findings = [*self._run("document", file), *self._layer_schema(file)]
+                findings = [*self.run("document", file), *self._layer_schema(file)]
                 self._candidates[file.document.path] = findings
                 yield from map(Found, findings)
         for file in sealed:
-            yield from map(Found, self._run("secrets", file))
+            yield from map(Found, self.run("secrets", file))
 
     def _descriptor(self, document: Document) -> Iterator[Finding]:
         schema = descriptor_schema(document.path.rsplit("/", 1)[-1])
@@ -214,7 +214,7 @@ class Engine:
                 yield Found(finding, tuple(str(config.target) for config in configs.values()))
             if self._rules.get("overlay"):
                 for overlay, targets in self._overlays.of(family):
-                    yield from (Found(finding, targets) for finding in self._run("overlay", overlay))
+                    yield from (Found(finding, targets) for finding in self.run("overlay", overlay))
 
     def _touched(self, family: Family) -> frozenset[str]:
         """The markers of fields that a tenant's overlays may decide otherwise than its environments do."""
@@ -346,14 +346,19 @@ class Engine:
         missing = problem.keyword == "required"
         place = (*problem.pointer, problem.name) if problem.name and not missing else problem.pointer
         location = at(place, key=problem.keyword == "additionalProperties")
-        yield from self._run(
+        yield from self.run(
             "schema",
             SchemaProblem(*problem[:6], field=field, known=known or problem.known, location=location, target=view),
         )
 
     # Rules
 
-    def _run(self, on: On, subject: Any, *, only: str = "") -> Iterator[Finding]:
+    def has(self, on: On) -> bool:
+        """Whether there is a rule of a kind."""
+        return on in self._rules
+
+    def run(self, on: On, subject: Any, *, only: str = "") -> Iterator[Finding]:
+        """What the rules of one kind find in a subject; of one code only, if it is named."""
         for rule in self._rules.get(on, ()):
             if not only or rule.code == only:
                 yield from findings_of(rule, subject)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from terrace.model.entities import Environment, Files, Repository, Tenant
 from terrace.model.layers import EffectiveConfig, Layer, Target
@@ -16,6 +16,10 @@ from terrace.model.service import Contract, Field
 from terrace.model.source import Document, Location, Pointer
 from terrace.model.witness import Seen
 from terrace.validate.facts import Facts
+
+if TYPE_CHECKING:
+    from terrace.load_flags import Rosters
+    from terrace.model.flag import Flag, Flags, FlagTest, Segment
 
 Witness = Mapping[str, Mapping[Pointer, Seen]]
 """What Git knows of secrets: by secrets file, and by place in it."""
@@ -112,6 +116,35 @@ class Generated(NamedTuple):
     """A generated file that is not what the contracts lead to."""
 
     path: str
+
+
+class FlagsView(NamedTuple):
+    """All flags, and what they may name. `flags` and `segments` are those whose form is right.
+
+    `keys` and `names` are those of every flag and segment that a file holds, whatever its form; `complete` says that
+    every file could be read, so that what is in none of them is nowhere. `types` is what was kept of earlier flags.
+    `misshapen` has the flags, segments and tests that are not judged: path and pointer.
+    """
+
+    every: Flags
+    flags: tuple[Flag, ...]
+    segments: tuple[Segment, ...]
+    keys: frozenset[str]
+    names: frozenset[str]
+    complete: bool
+    types: Mapping[str, str] | None
+    repository: Repository
+    rosters: Rosters
+    today: date
+    misshapen: frozenset[tuple[str, Pointer]] = frozenset()
+
+
+class TriedFlag(NamedTuple):
+    """A test of a flag, and what came of it: a variant, or (None) the application's own default; or an error."""
+
+    test: FlagTest
+    came: str | None
+    error: str
 
 
 class Leaf(NamedTuple):

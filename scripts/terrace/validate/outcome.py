@@ -12,7 +12,7 @@ from terrace.validate.found import Found, merge
 
 def report(tree: load.Tree, found: Iterable[Found], targets: int, fail_on: Severity) -> Report:
     """The report on a run over `tree` that looked at so many targets."""
-    paths = (entry.path for entries in (tree.shared, *tree.tenants.values()) for entry in entries)
+    paths = (entry.path for entries in (tree.shared, *tree.tenants.values(), tree.flags) for entry in entries)
     standing, suppressed = _parted(found)
     return Report(
         standing,

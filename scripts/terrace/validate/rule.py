@@ -25,6 +25,8 @@ that a test runs, and one decorated function finds mistakes:
     unjudged     an `Unjudged`: a contract whose own rules are not run at a revision      per such contract
     generated    a `Generated`: a generated file that is not as it should be           per such file
     exposed      an `Exposure`: a private key in a file of any kind                     per such key
+    flags        a `FlagsView`: all flags, and what they may name                       once
+    flag         a `TriedFlag`: a test of a flag that is sound, and what came of it     per test
 
 Rules in `rules/keyed/` run with keys only, and are given opened secrets (`validate/opened.py`):
 
@@ -51,6 +53,7 @@ from terrace.validate.given import (
     Below,
     Family,
     FilesView,
+    FlagsView,
     Generated,
     LayerFile,
     Leaf,
@@ -58,6 +61,7 @@ from terrace.validate.given import (
     SchemaProblem,
     TargetView,
     TenantView,
+    TriedFlag,
     Unjudged,
     supply,
 )
@@ -68,13 +72,14 @@ if TYPE_CHECKING:
 
 # All that the file of a rule needs comes from here, so that writing one begins with one import.
 __all__ = [
-    "NOTHING", "Below", "Check", "Example", "Exposure", "Family", "FilesView", "Generated", "Hit", "LayerFile", "Leaf",
-    "On", "Overlay", "Rule", "SchemaProblem", "TargetView", "TenantView", "Unjudged", "as_read", "rule", "supply",
+    "NOTHING", "Below", "Check", "Example", "Exposure", "Family", "FilesView", "FlagsView", "Generated", "Hit",
+    "LayerFile", "Leaf", "On", "Overlay", "Rule", "SchemaProblem", "TargetView", "TenantView", "TriedFlag", "Unjudged",
+    "as_read", "rule", "supply",
 ]  # fmt: skip
 
 On = Literal[
     "repository", "tenant", "document", "secrets", "files", "overlay", "value", "schema",
-    "target", "across", "reader", "suppression", "generated", "unjudged", "exposed",
+    "target", "across", "reader", "suppression", "generated", "unjudged", "exposed", "flags", "flag",
     "tried", "opened", "unfit", "alike",
 ]  # fmt: skip
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from terrace.model.entities import Repository, Tenant
     from terrace.model.layers import EffectiveConfig, Target
     from terrace.model.service import Contract
-    from terrace.source import Source
+    from terrace.source import Entry, Source
     from terrace.validate.engine import CrossCheck, Engine
     from terrace.validate.given import Witness
     from terrace.validate.rule import Rule
@@ -28,7 +28,8 @@ _ENOUGH = 300
 
 _CHUNK = 100
 _WHOLE = "*"
-"""The name under which the verdict on a whole repository is kept, beside those on its tenants' folders."""
+_FLAGS = "flags"
+"""The names under which the verdicts on all configuration, and on flags, are kept, beside those on tenants' folders."""
 
 
 class Checked(NamedTuple):
@@ -58,6 +59,16 @@ class Verdict(NamedTuple):
     found: list[Found]
     targets: int
     taken: tuple[tuple[Target, object], ...] = ()
+
+
+class Memory(Protocol):
+    """Somebody who remembers verdicts with all that was taken, for as long as nothing they depend on is another."""
+
+    def recall(self, tree: load.Tree, today: date) -> Mapping[str, Verdict]:
+        """The verdicts on tenants' folders that would be reached again."""
+
+    def keep(self, verdict: Verdict) -> None:
+        """Called with each verdict that was reached."""
 
 
 Progress = Callable[[Iterator[Verdict], int], Iterable[Verdict]]
@@ -99,29 +110,65 @@ def run(
     jobs: int = 1,
     cached: bool = True,
     taker: Taker | None = None,
+    memory: Memory | None = None,
     progress: Progress = without_progress,
     seen: Witness | None = None,
+    flags: load.Tree | None = None,
 ) -> Checked:
-    """Every rule over the shared part of a repository, and over each of its tenants.
+    """Every rule over the shared part of a repository, over each of its tenants, and over flags.
+
+    Of a part of a repository no flags are judged, unless `flags` is the whole.
 
     `cross_checks` gives the contracts' own rules; without it only their schemas are asked. `seen` is what Git's history
     says of secrets; a verdict that it is part of is not kept, for it follows from more than files.
     """
     cached = cached and seen is None
     verdicts, keys, whole = _known(tree, today, "contracts" if cross_checks else "schemas") if cached else _NOTHING
-    if verdicts and (kept := verdicts.get(_WHOLE, whole)):
-        return Checked(*kept)
+    engine: Engine | None = None
 
-    from terrace.validate.engine import Engine
+    def judging() -> Engine:
+        nonlocal engine
+        if engine is None:
+            from terrace.validate.engine import Engine
 
-    repository = load.common(tree)
-    checks = cross_checks(repository.contracts, verdicts.answers if verdicts else {}) if cross_checks else {}
-    engine = Engine(repository, today=today, cross_checks=checks, rules=rules, taker=taker, seen=seen)
+            repository = load.common(tree)
+            checks = cross_checks(repository.contracts, verdicts.answers if verdicts else {}) if cross_checks else {}
+            engine = Engine(repository, today=today, cross_checks=checks, rules=rules, taker=taker, seen=seen)
+        return engine
+
+    kept = verdicts.get(_WHOLE, whole) if verdicts else None
+    checked = Checked(*kept) if kept else _configuration(
+        judging(), tree, verdicts, keys, whole,
+        stale=stale, unjudged=not cross_checks, jobs=jobs, taker=taker, memory=memory, progress=progress,
+    )  # fmt: skip
+    of_flags = flags or (None if tree.is_part else tree)
+    in_flags = _in_flags(of_flags, judging, verdicts) if of_flags else []
+    if verdicts and engine:
+        verdicts.save()
+    return Checked(checked.found + in_flags, checked.targets)
+
+
+def _configuration(
+    engine: Engine,
+    tree: load.Tree,
+    verdicts: Verdicts | None,
+    keys: Mapping[str, str],
+    whole: str,
+    *,
+    stale: Iterable[str],
+    unjudged: bool,
+    jobs: int,
+    taker: Taker | None,
+    memory: Memory | None,
+    progress: Progress,
+) -> Checked:
+    """Everything but flags: the shared part, and the tenants whose verdicts are not known."""
+    repository = engine.repository
     if taker:
         taker.open(repository)
     found = (
         engine.common(targets=not tree.is_part)
-        + ([] if cross_checks else engine.unjudged())
+        + (engine.unjudged() if unjudged else [])
         + engine.generated([*([] if tree.is_part else load.stale_schemas(tree, repository)), *stale])
     )
     _keep(taker, engine.taken())
@@ -131,17 +178,47 @@ def run(
         found += earlier[0] if earlier else []
         targets += earlier[1] if earlier else 0
     missing = [folder for folder in tree.tenants if not known.get(folder)]
-    for verdict in progress(judge(engine, tree, missing, jobs=jobs), len(missing)):
+    remembered = memory.recall(tree, engine.today) if memory else {}
+    judged = judge(engine, tree, [folder for folder in missing if folder not in remembered], jobs=jobs)
+    verdicts_now = (remembered.get(folder) or next(judged) for folder in missing)
+    for verdict in progress(verdicts_now, len(missing)):
         found += verdict.found
         targets += verdict.targets
         _keep(taker, verdict.taken)
+        if memory:
+            memory.keep(verdict)
         if verdicts:
             verdicts.put(verdict.folder, keys[verdict.folder], verdict.found, verdict.targets)
     settled = engine.settle(found, repository.files)
     if verdicts:
         verdicts.put(_WHOLE, whole, settled, targets)
-        verdicts.save()
     return Checked(settled, targets)
+
+
+def _in_flags(tree: load.Tree, judging: Callable[[], Engine], verdicts: Verdicts | None) -> list[Found]:
+    """What is wrong with flags. They depend on tenants only where one of their conditions does."""
+    files = [*tree.flags, *tree.flag_types]
+    if not files:
+        return []
+    if verdicts:
+        kept = verdicts.get(_FLAGS, _key_of_flags(files)) or verdicts.get(_FLAGS, _key_of_flags(files, tree))
+        if kept:
+            return kept[0]
+    from terrace.load_flags import Rosters, load_flags
+    from terrace.validate import flagged
+
+    rosters = Rosters(tree)
+    found = flagged.judge(judging(), load_flags(tree), rosters)
+    if verdicts:
+        verdicts.put(_FLAGS, _key_of_flags(files, tree if rosters.were_asked else None), found, 0)
+    return found
+
+
+def _key_of_flags(files: Iterable[Entry], tree: load.Tree | None = None) -> str:
+    from terrace.validate.verdicts import key_of
+
+    own = [entry for entries in tree.tenants.values() for entry in entries] if tree else []
+    return key_of([*files, *(entry for entry in own if load.name_of(entry.path) == load.TENANT_FILE)], _FLAGS)
 
 
 _NOTHING: tuple[None, dict[str, str], str] = (None, {}, "")

@@ -107,6 +107,10 @@ def _problems(error: Any) -> Iterator[Problem]:
             yield Problem("additionalProperties", error.message, pointer, None, None, name)
     elif keyword == "required":
         yield Problem(keyword, error.message, pointer, None, None, said["property"])
+    elif keyword == "propertyNames":
+        inner = said["error"]
+        expected = next(iter(inner.kind.as_dict().values()), None)
+        yield Problem(inner.kind.name, inner.message, (*pointer, inner.instance), None, expected)
     else:
         expected = next(iter(said.values()), None)
         yield Problem(keyword, error.message, pointer, kind.value if hasattr(kind, "value") else None, expected)

@@ -9,6 +9,8 @@ from terrace.errors import GitError, SourceError
 from terrace.git import Git, find
 from terrace.server.turning.notices import Watched
 from terrace.server.turning.wanted import short, tip
+from terrace.source import Source, open_source
+from terrace.source.content import Names
 
 State = dict[str, str]
 LOOK = 1.0
@@ -31,6 +33,10 @@ class Commits:
         if not commit:
             raise GitError(f"there is no branch {short(self._ref)!r} any more", hint="It is followed again once it is.")
         return {_COMMIT: commit}
+
+    def source(self, state: State, names: Names) -> Source:
+        """What the commit holds."""
+        return open_source(self._folder, state[_COMMIT])
 
     def watched(self) -> list[Watched]:
         """The folders in which Git notes where branches are, in each of its ways."""

@@ -8,7 +8,8 @@ from pathlib import Path
 from terrace import load
 from terrace.model.recipients import FILE as REGISTER
 from terrace.server.turning.notices import Watched
-from terrace.source import open_source
+from terrace.source import Entry, Source, open_source
+from terrace.source.content import ByContent, Names
 from terrace.source.worktree import CONTENT
 
 TOP = (load.SETTINGS, REGISTER, load.SOPS_RULES)
@@ -27,14 +28,20 @@ class Edits:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._listed: dict[str, list[Entry]] = {}
 
     def state(self) -> State:
         """What tells one state of the files from another, without reading them."""
         source = open_source(self._folder)
         state = {DAY: datetime.now(UTC).date().isoformat()}
-        for name in (*CONTENT, *TOP):
-            state.update((entry.path, entry.signature) for entry in source.entries(name))
+        self._listed = {name: source.entries(name) for name in (*CONTENT, *TOP)}
+        for entries in self._listed.values():
+            state.update((entry.path, entry.signature) for entry in entries)
         return state
+
+    def source(self, state: State, names: Names) -> Source:
+        """The files as they were listed for the last state."""
+        return ByContent(open_source(self._folder), self._listed, names)
 
     def watched(self) -> list[Watched]:
         """The folders with the files, and the top with what stands there by itself."""

@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 from terrace.errors import TerraceError
@@ -18,7 +19,7 @@ from terrace.server.turning.commits import Commits
 from terrace.server.turning.edits import Edits
 from terrace.server.turning.notices import Bell, listen
 from terrace.server.turning.said import Outcome, Refused, Said
-from terrace.server.turning.turn import REMEMBERED, SERVED, turn
+from terrace.server.turning.turn import REMEMBERED, SERVED, STAGING, Look, Turner
 from terrace.server.turning.wanted import Wanted
 
 log = logging.getLogger("terrace.server")
@@ -34,7 +35,7 @@ def run(wanted: Wanted) -> None:
         signal.signal(number, lambda *_: bell.end())
     os.register_at_fork(after_in_child=_in_child)
     threading.Thread(target=_until_parent_ends, args=(bell,), daemon=True).start()
-    for left in Path(wanted.own).glob("staging-*"):
+    for left in Path(wanted.own).glob(f"{STAGING}*"):
         shutil.rmtree(left, ignore_errors=True)
     Loop(wanted, bell).run()
 
@@ -60,6 +61,7 @@ class Loop:
         folder = Path(wanted.folder)
         self._wanted, self._bell = wanted, bell
         self._followed: Edits | Commits = Commits(folder, wanted.ref) if wanted.ref else Edits(folder)
+        self._turner = Turner(wanted)
         self._said = Said(wanted.name, wanted.environments)
         self._seen: dict[str, str] | None = None
         self._holds: object = None
@@ -94,7 +96,9 @@ class Loop:
         if state == self._seen and holds == self._holds and not again:
             return False
         reason = self._followed.reason(self._seen, state)
-        outcome = turn(self._wanted, self._followed.at(state), reason, lambda: self._still(state))
+        followed = self._followed
+        look = Look(partial(followed.source, state), followed.at(state), reason, partial(self._still, state))
+        outcome = self._turner.turn(look)
         if outcome is None:
             # It was changed while it was read: what was built may be half of one state and half of another.
             self._bell.ring()

@@ -11,58 +11,97 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from terrace import delivery, pipeline
 from terrace.deploy.directory import DirectoryDestination
 from terrace.deploy.kinds import open_destination
 from terrace.errors import TerraceError
 from terrace.pipeline import Built
+from terrace.remembered import Remembered
 from terrace.server.turning.said import Outcome, Refused, refused
 from terrace.server.turning.wanted import Wanted, follows_edits
+from terrace.source import Source
+from terrace.source.content import Names
 
 log = logging.getLogger("terrace.server")
+STAGING = "staging-"
+"""In the own folder, and what it begins with: where bundles are made."""
 SERVED = "served"
 """In the own folder: a link for each environment to the destination that is served."""
 REMEMBERED = "destinations"
 """Below `.terrace`: the same for every environment, for a start while the repository cannot be read."""
 
 
-def turn(wanted: Wanted, at: str | None, reason: str, still: Callable[[], bool]) -> Outcome | None:
-    """Build and deliver, and what came of it. None where `still` says, once it is built, that this is the past."""
-    begun = time.monotonic()
-    staging = Path(tempfile.mkdtemp(prefix="staging-", dir=wanted.own))
-    try:
-        outcome = _turn(wanted, at, reason, staging, still)
-    except (TerraceError, OSError) as error:
-        said = f"{error.message}. {error.hint}".strip() if isinstance(error, TerraceError) else str(error)
-        outcome = Outcome((Refused("", "", "failed", said),))
-    except Exception as error:  # the next state may be read without it, and the last release is served meanwhile
-        log.exception("turning this state into a release failed")
-        outcome = Outcome((Refused("", "", "failed", f"a bug of Terrace: {type(error).__name__}"),))
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-    return outcome and outcome._replace(seconds=time.monotonic() - begun)
+class Look(NamedTuple):
+    """A state that was looked at. `at` is its commit, None for edits, whose source takes and gives names of contents.
+
+    `still` says whether it is the present.
+    """
+
+    source: Callable[[Names], Source]
+    at: str | None
+    reason: str
+    still: Callable[[], bool]
 
 
-def _turn(wanted: Wanted, at: str | None, reason: str, staging: Path, still: Callable[[], bool]) -> Outcome | None:
-    folder, now = Path(wanted.folder), datetime.now(UTC)
-    jobs = os.cpu_count() or 1
-    made = pipeline.build(
-        folder, staging, wanted.environments, at=at, today=None if at else now.date(), jobs=jobs
-    )  # fmt: skip
-    if not still():
-        return None
-    if at is None:
-        made = [_only_development(built) for built in made]
-    for built in made:
-        _point(wanted, built)
-    done = delivery.deliver(folder, made, actor=wanted.actor, reason=reason, now=now)
-    for each in done:
-        _tell(each)
-    new = [each for each in done if each.delivery is not None and not each.delivery.unchanged]
-    commit = next((built.origin.commit for built in made if built.origin.commit), "")
-    return Outcome(tuple(refused(each) for each in done if each.problem), len(new), commit)
+class Turner:
+    """Turns one state after the other. What the last one came to is remembered, and bundles stay where they were made.
+
+    Where anything went wrong nothing is remembered: the next state is turned as if it were the first.
+    """
+
+    def __init__(self, wanted: Wanted) -> None:
+        self._wanted = wanted
+        self._output = Path(tempfile.mkdtemp(prefix=STAGING, dir=wanted.own))
+        self._remembered = Remembered()
+
+    def turn(self, look: Look) -> Outcome | None:
+        """Build and deliver, and what came of it. None where it is, once it is built, the past."""
+        begun = time.monotonic()
+        try:
+            outcome = self._turn(look)
+        except (TerraceError, OSError) as error:
+            self._forget()
+            said = f"{error.message}. {error.hint}".strip() if isinstance(error, TerraceError) else str(error)
+            outcome = Outcome((Refused("", "", "failed", said),))
+        except Exception as error:  # the next state may be read without it, and the last release is served meanwhile
+            self._forget()
+            log.exception("turning this state into a release failed")
+            outcome = Outcome((Refused("", "", "failed", f"a bug of Terrace: {type(error).__name__}"),))
+        return outcome and outcome._replace(seconds=time.monotonic() - begun)
+
+    def _turn(self, look: Look) -> Outcome | None:
+        folder, now = Path(self._wanted.folder), datetime.now(UTC)
+        made = self._build(look, now)
+        if not look.still():
+            return None
+        if look.at is None:
+            made = [_only_development(built) for built in made]
+        for built in made:
+            _point(self._wanted, built)
+        done = delivery.deliver(folder, made, actor=self._wanted.actor, reason=look.reason, now=now)
+        for each in done:
+            _tell(each)
+        new = [each for each in done if each.delivery is not None and not each.delivery.unchanged]
+        commit = next((built.origin.commit for built in made if built.origin.commit), "")
+        return Outcome(tuple(refused(each) for each in done if each.problem), len(new), commit)
+
+    def _build(self, look: Look, now: datetime) -> list[Built]:
+        source, remembered = look.source(self._remembered.names), self._remembered
+        return pipeline.build_source(
+            source,
+            self._output,
+            self._wanted.environments,
+            at=look.at,
+            today=pipeline.day_of(source, look.at) if look.at else now.date(),
+            jobs=os.cpu_count() or 1,
+            remembered=remembered,
+        )
+
+    def _forget(self) -> None:
+        self._remembered = Remembered()
+        shutil.rmtree(self._output, ignore_errors=True)
 
 
 def _only_development(built: Built) -> Built:
