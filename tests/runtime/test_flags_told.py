@@ -18,7 +18,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from terrace.arrival import Endpoint, wait
-from terrace.model.release import FLAGS
+from terrace.model.flag import STREAM
 from terrace.runtime.asgi import endpoints
 from terrace.runtime.flags import FlagProvider, provider
 from terrace.runtime.metrics import FlagCollector
@@ -62,7 +62,7 @@ def test_health_tells_of_flags_beside_the_configuration(world: World, flagged: F
 
 def test_an_application_without_a_configuration_tells_of_its_flags(made: FlagProvider) -> None:
     told = get(endpoints(made), "/ops/configz").json()
-    assert (told["service"], told["digest"]) == (FLAGS, made.status.digest)
+    assert (told["service"], told["digest"]) == (STREAM, made.status.digest)
 
 
 def test_metrics_have_flags_and_configuration_once_each(world: World, made: FlagProvider) -> None:
@@ -73,7 +73,7 @@ def test_metrics_have_flags_and_configuration_once_each(world: World, made: Flag
     assert len([line for line in text.splitlines() if line.startswith("# TYPE terrace_config_info")]) == 1
     samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
     services = {each.labels["service"] for each in samples if each.name == "terrace_config_info"}
-    assert services == {"kitchen", FLAGS}
+    assert services == {"kitchen", STREAM}
     evaluated = [each for each in samples if each.name == "terrace_flag_evaluations_total"]
     assert [(each.labels, each.value) for each in evaluated] == [(
         {"environment": "production", "flag": "a", "variant": "on", "tenant": "acme", "reason": "static"}, 1.0,
@@ -125,11 +125,11 @@ def test_who_waits_for_a_release_of_flags_sees_it_arrive(world: World, flagged: 
     def ask(_: Endpoint) -> Any:
         return get(endpoints(handle, flags=made), "/ops/configz").json()
 
-    newer = Endpoint(FLAGS, url, "127.0.0.1", flagged.release({"a": flag("off")}))
+    newer = Endpoint(STREAM, url, "127.0.0.1", flagged.release({"a": flag("off")}))
     assert [each.state for each in wait([newer], 0.1, ask=ask)] == ["behind"]
     made.live.refresh()
     assert [each.state for each in wait([newer], 5, ask=ask)] == ["arrived"]
-    bad = Endpoint(FLAGS, url, "127.0.0.1", flagged.release({"a": flag("off", owner="no key of flagd")}))
+    bad = Endpoint(STREAM, url, "127.0.0.1", flagged.release({"a": flag("off", owner="no key of flagd")}))
     made.live.refresh()
     (arrival,) = wait([bad], 5, ask=ask)
     assert (arrival.state, "'a'" in arrival.detail) == ("refused", True)

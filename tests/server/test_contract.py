@@ -41,7 +41,7 @@ QUIET = settings(max_examples=rounds(25), deadline=None, suppress_health_check=l
 
 SAID = """
 [checks.negative_data_rejection]
-expected-statuses = [400, 401, 403, 404, 406, 414, 422]
+expected-statuses = [400, 401, 403, 404, 406, 413, 414, 422]
 """
 """Which refusals are right: a path that is too long for its parameter may be too long for any URL."""
 

@@ -10,7 +10,7 @@ from terrace.bundle.manifest import MANIFEST
 from terrace.bundle.reader import DATA, Bundle, open_bundle
 from terrace.detect import detect, sources
 from terrace.errors import ConfigError
-from terrace.model.release import FLAGS
+from terrace.model.flag import STREAM
 from terrace.runtime.asked import SERVICE, Asked
 
 _OPTION = "environment="
@@ -92,7 +92,7 @@ def _holds_bundle(folder: Path) -> bool:
 def _only_service(root: Path) -> str:
     try:
         # Flags lie beside the services, and are none.
-        there = (each for each in root.iterdir() if not each.name.startswith(".") and each.name != FLAGS)
+        there = (each for each in root.iterdir() if not each.name.startswith(".") and each.name != STREAM)
         found = sorted(each.name for each in there if _holds_bundle(each))
     except OSError as error:
         raise AwayError(f"cannot look for a bundle at {root}: {error.strerror}") from error
