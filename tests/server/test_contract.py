@@ -29,6 +29,7 @@ SPRING = [
 
 FLAGS = ["/v1/flags/{environment}"]
 REPORTED = ["/v1/flags/usage"]
+"""Right ones have half of a surrogate pair for a name, to which JSON Schema does not object; we do."""
 EVALUATED = [
     "/ofrep/v1/evaluate/flags", "/ofrep/v1/evaluate/flags/{key}", "/env/{environment}/ofrep/v1/evaluate/flags",
     "/env/{environment}/ofrep/v1/evaluate/flags/{key}",
@@ -58,7 +59,7 @@ def server(shop: Shop, tokens_file: Tokens) -> Server:
 @pytest.mark.parametrize(
     ("path", "mode"),
     [
-        *((path, RIGHT) for path in (*ASKED, *SPRING, *PLAIN, *FLAGS, *EVALUATED, *HEARD, *REPORTED)),
+        *((path, RIGHT) for path in (*ASKED, *SPRING, *PLAIN, *FLAGS, *EVALUATED, *HEARD)),
         *((path, WRONG) for path in (*ASKED, *FLAGS, *EVALUATED, *REPORTED)),
     ],
 )
