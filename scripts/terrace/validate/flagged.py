@@ -16,7 +16,7 @@ from terrace.flags.shape import FLAGS_SCHEMA
 from terrace.flags.states import reached
 from terrace.load import FLAG_TYPES
 from terrace.model.findings import Finding, Severity
-from terrace.model.release import FLAGS as STREAM
+from terrace.model.flag import STREAM
 from terrace.validate.found import Found
 from terrace.validate.places import layer_file
 from terrace.validate.rule import FilesView, FlagsView, Generated, SchemaProblem
