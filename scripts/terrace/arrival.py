@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from terrace.model.release import FLAGS
+from terrace.model.flag import STREAM
 
 _ASKED_AGAIN = 0.2
 _ANSWER_SECONDS = 3.0
@@ -76,7 +76,7 @@ def _said(endpoint: Endpoint, ask: Ask, seconds: float) -> Arrival:
         told = ask(endpoint)
     except (OSError, ValueError) as error:
         return Arrival(endpoint, "unreachable", seconds, str(error) or type(error).__name__)
-    if endpoint.service == FLAGS:
+    if endpoint.service == STREAM:
         # A process tells of its flags beside its configuration; one without a configuration tells of nothing else.
         beside = told.get("flags")
         told = beside if isinstance(beside, dict) else told

@@ -7,6 +7,7 @@ What the *user* got wrong is a `terrace.model.findings.Finding`, a value. These 
       SourceError                exit 3  the folder or revision cannot be read
       GitError                   exit 3  Git refused, or is not there
       BundleError                exit 3  a bundle is damaged, of another format, or not a bundle
+        SignatureError           exit 3  a bundle is not signed by who is trusted, or a key cannot be used
       SecretsError               exit 3  an encrypted file cannot be read or written; its kinds are in terrace.sops
       DestinationError           exit 3  the destination cannot be read or written
         LockedError              exit 3  another deployer holds the destination
@@ -70,6 +71,10 @@ class GitError(TerraceError):
 
 class BundleError(TerraceError):
     """A bundle is damaged, of a newer format, or not a bundle at all."""
+
+
+class SignatureError(BundleError):
+    """A bundle is not signed by anybody who is trusted, or a key cannot be used. No message holds a private key."""
 
 
 class SecretsError(TerraceError):

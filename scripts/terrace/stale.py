@@ -12,7 +12,7 @@ from terrace.errors import FlagError, UsageError
 from terrace.flags.compile import compile_flags
 from terrace.flags.folding import Reach, everyone
 from terrace.flags.logic import moment
-from terrace.flags.removal import Removal, removal
+from terrace.flags.removal import Removal, removals
 from terrace.flags.scan import Scan, scan
 from terrace.flags.seen import Seen
 from terrace.flags.stale import Known, Mismatch, Stale, constant_of, mismatches, stale
@@ -53,15 +53,17 @@ def stale_flags(
     if environment is not None:
         named(environment, repository.environments, "environment")
     names = [environment] if environment else [each.name for each in _in_order(repository)]
+    by_key = files.flags.flags
     reaches = _reaches(files.flags, names, repository, Rosters(tree), int(now.timestamp()))
-    searched = scan(code, files.flags.flags, root=folder, but=folder / load.FLAGS) if code else None
-    constant = [flag for key, flag in files.flags.flags.items() if constant_of(key, reaches)]
+    searched = scan(code, by_key, root=folder, but=folder / load.FLAGS) if code else None
+    constant = [flag for key, flag in by_key.items() if constant_of(key, reaches)]
     changed = _changed(folder, constant, names, repository.environments, now)
     known = Known(files.flags, reaches, changed, searched, seen, now.date(), days)
+    found = stale(known)
     return StaleFlags(
-        tuple((each, removal(each, files.flags, now.date())) for each in stale(known)),
-        tuple(mismatches(searched.references if searched else (), files.flags.flags)),
-        len(files.flags.flags), tuple(names), searched, seen, now.date(), days,
+        tuple(zip(found, removals(found, files.flags, now.date()), strict=True)),
+        tuple(mismatches(searched.references if searched else (), by_key)),
+        len(by_key), tuple(names), searched, seen, now.date(), days,
     )  # fmt: skip
 
 

@@ -208,6 +208,18 @@ def test_the_key_in_targeting_by_hand_stays_that_of_its_flag_where_it_is_require
     assert asked(definition, "f", {}).variant == "on"
 
 
+def test_targeting_by_hand_may_come_to_a_boolean_for_a_variant_of_that_name() -> None:
+    raw = flag("{default: null, targeting: {===: [{var: a}, 1]}}").partition("flags:\n")[2].replace("  f:", "  p:")
+    raw = raw.replace("on: true, off: false", "'true': true, 'false': false").replace(
+        "variant: off", "variant: 'false'"
+    )
+    needing = flag("{default: on}").replace("off_variant", "requires: [{flag: p, variant: 'true'}]\n    off_variant")
+    definition = compiled(needing + raw)
+    assert asked(definition, "p", {"a": 1}).variant == "true"
+    assert asked(definition, "f", {"a": 1}).variant == "on"
+    assert asked(definition, "f", {}).variant == "off"
+
+
 def test_a_split_by_hand_that_depends_on_its_flag_cannot_be_required() -> None:
     with pytest.raises(FlagError, match="has a fractional without a key to split by"):
         requiring("{default: off, targeting: {fractional: [[on, 50], [off, 50]]}}")

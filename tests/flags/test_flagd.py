@@ -175,6 +175,21 @@ def test_no_default_variant_an_empty_one_and_null_are_the_same() -> None:
     assert through({"flags": {"a": {**MINIMAL, "defaultVariant": None}}}) == expected
 
 
+def test_a_boolean_is_the_default_variant_of_that_name() -> None:
+    variants = {"true": "a", "false": "b"}
+    given_out = through({"flags": {"a": {**MINIMAL, "variants": variants, "defaultVariant": False}}})
+    assert given_out["flags"]["a"]["defaultVariant"] == "false"
+
+
+def test_what_people_say_about_a_flag_is_taken_apart_and_put_together() -> None:
+    about = {"owner": "us", "kind": "release", "tags": "a,b", "link.issue": "PAY-1", "created": "soon", "rank": 5}
+    text = import_flagd(json.dumps({"flags": {"a": {**MINIMAL, "metadata": about}}}), "production")
+    said = document(text).value["flags"]["a"]
+    assert (said["owner"], said["tags"], said["links"]) == ("us", ["a", "b"], {"issue": "PAY-1"})
+    assert said["metadata"] == {"kind": "release", "created": "soon", "rank": 5}
+    assert through({"flags": {"a": {**MINIMAL, "metadata": about}}})["flags"]["a"]["metadata"] == about
+
+
 def test_what_flags_share_is_put_into_each_whatever_its_order_and_letters() -> None:
     shared_ones = {"inner": {"in": ["ü\\", {"var": "city"}]}, "outer": {"!": [{"$ref": "inner"}]}}
     given_out = through(
@@ -232,14 +247,14 @@ def test_every_flag_that_cannot_be_brought_in_is_told() -> None:
             '{"flags": {}, "$evaluators": {"a": {"$ref": "a"}}}'.replace(
                 '"flags": {}', '"flags": {"f": {"state": "ENABLED", "variants": {"x": 1}, "targeting": {"$ref": "a"}}}'
             ),
-            "$evaluators go round in a circle: a refers to a",
+            "$evaluators go round in a circle: a refers to a. Nothing",
         ),
     ],
 )
 def test_what_is_no_definition_is_refused(text: str, why: str) -> None:
     with pytest.raises(FlagError) as refused:
         import_flagd(text, "production")
-    assert why in refused.value.message
+    assert why in f"{refused.value.message}. Nothing"
 
 
 def test_a_definition_in_yaml_is_brought_in_too() -> None:

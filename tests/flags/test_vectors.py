@@ -71,9 +71,10 @@ def test_the_flags_of_the_vectors_are_flags_for_flagd() -> None:
 
 @pytest.mark.parametrize("way", ["v2", "v3"])
 def test_probes_tell_the_way_by_flags_that_are_there(way: Literal["v2", "v3"]) -> None:
-    definition = compiled(flag(SPLIT))
+    one = compiled(flag(SPLIT))["flags"]["f"]
+    definition = {"flags": {f"f{n}": json.loads(json.dumps(one).replace('"f"', f'"f{n}"')) for n in range(9)}}
     questions = probes(definition)
-    assert questions
+    assert {each.key for each in questions} == set(definition["flags"])
     assert all(each.v2 != each.v3 for each in questions)
     assert run(evaluator(definition, way), questions).algorithm == way
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from terrace.bundle import BundleWriter, Facts
 from terrace.deploy.directory import DirectoryDestination
-from terrace.model.release import FLAGS
+from terrace.model.flag import STREAM
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 TENANTS = {"if": [{"in": [{"var": "tenant"}, ["acme", "globex"]]}, "on", None]}
@@ -59,7 +59,7 @@ class Flagged:
         self._number += 1
         folder = self.folder / f"flags-{self._number}"
         writer = BundleWriter(
-            folder, environment=self.environment, service=FLAGS, tenancy="none", schema={"type": "object"},
+            folder, environment=self.environment, service=STREAM, tenancy="none", schema={"type": "object"},
             facts=Facts("production", protected=True),
         )  # fmt: skip
         said = metadata or {"flagSetId": self.environment, "fractional": "v3"}

@@ -36,6 +36,14 @@ class Series(NamedTuple):
     reason: str
 
 
+class Batch(NamedTuple):
+    """What was counted until a moment (seconds of Unix time) since the batch before. One with a known `id` was had."""
+
+    id: str
+    until: float
+    counts: Mapping[Series, int]
+
+
 class Counts:
     """Counts of this process since its start: exact, whatever number of threads count.
 

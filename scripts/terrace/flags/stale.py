@@ -75,9 +75,10 @@ class Known(NamedTuple):
 def stale(known: Known) -> list[Stale]:
     """Every flag with a reason to go, by key."""
     references = known.scan.of() if known.scan else {}
-    required = {each.flag for flag in known.flags.flags.values() for each in flag.requires}
+    by_key = known.flags.flags
+    required = {each.flag for flag in by_key.values() for each in flag.requires}
     found = []
-    for key, flag in known.flags.flags.items():
+    for key, flag in by_key.items():
         places = tuple(references.get(key, ()))
         constant = constant_of(key, known.reaches)
         reasons = tuple(_reasons(flag, places, constant, known, is_required=key in required))

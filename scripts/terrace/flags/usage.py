@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
-from terrace.flags.counting import BULK, Series
+from terrace.flags.counting import BULK, Batch, Series
 from terrace.flags.usage_file import LARGEST, DamagedError, UsageFile
 
 DAY, WEEK = 86_400, 7 * 86_400
@@ -30,14 +30,6 @@ class Keep(NamedTuple):
     minutes: int = 2 * DAY
     tenants: int = 8 * DAY
     hours: int = 90 * DAY
-
-
-class Batch(NamedTuple):
-    """What was counted until a moment (seconds of Unix time) since the batch before. One with a known `id` was had."""
-
-    id: str
-    until: float
-    counts: Mapping[Series, int]
 
 
 class Point(NamedTuple):

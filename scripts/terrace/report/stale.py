@@ -60,7 +60,10 @@ def steps(how: Removal) -> Iterator[tuple[str, str]]:
     yield from ((each.place, each.text) for each in (*how.code, *how.others))
     for cut in how.cuts:
         lines = f"line {cut.first}" if cut.first == cut.last else f"lines {cut.first}-{cut.last}"
-        yield f"{cut.path}:{cut.first}", f"remove {lines}: {cut.what}"
+        yield (
+            f"{cut.path}:{cut.first}",
+            f"remove {f'from {lines} {cut.what} alone' if cut.shared else f'{lines}: {cut.what}'}",
+        )
     if how.archive:
         yield how.archive_at, f"add below `archived:`: {how.archive}"
 

@@ -15,7 +15,7 @@ import orjson
 from terrace.bundle.reader import Bundle
 from terrace.errors import ConfigError, FlagError, UsageError
 from terrace.flags.evaluator import FlagSet
-from terrace.model.release import FLAGS
+from terrace.model.flag import STREAM
 from terrace.runtime.asked import LAST_GOOD, SOURCE, Asked, asked
 from terrace.runtime.live import Live
 from terrace.runtime.source import AwayError, NotServedError, said_environment
@@ -69,7 +69,7 @@ class LiveFlags(Live[FlagRelease]):
         release, refused = self._revision, self._refused
         return Status(
             state="degraded" if refused is not None or release.age is not None else "ok",
-            service=FLAGS,
+            service=STREAM,
             environment=release.environment,
             tenant=self._asked.tenant or "",
             digest=release.digest,
@@ -161,8 +161,8 @@ def asked_for_flags(
     copy = variables.get(LAST_GOOD, "")
     found = os.fspath(source) or own
     said = asked(
-        FLAGS, environment, tenant, found or ("-" if optional else ""),
-        last_good or (copy and os.path.join(copy, FLAGS)), max_age, "", variables,  # noqa: PTH118
+        STREAM, environment, tenant, found or ("-" if optional else ""),
+        last_good or (copy and os.path.join(copy, STREAM)), max_age, "", variables,  # noqa: PTH118
     )  # fmt: skip
     return said if found else said._replace(source="")
 
@@ -202,8 +202,8 @@ def _beside(source: str) -> str:
         return source
     folder = os.path.abspath(source)  # noqa: PTH100 - a link to the folder is followed by nobody here
     parent = os.path.dirname(folder)  # noqa: PTH120
-    mine = os.path.basename(folder) != FLAGS and os.path.lexists(os.path.join(folder, DATA))  # noqa: PTH118, PTH119
-    return parent if mine and os.path.lexists(os.path.join(parent, FLAGS)) else source  # noqa: PTH118
+    mine = os.path.basename(folder) != STREAM and os.path.lexists(os.path.join(folder, DATA))  # noqa: PTH118, PTH119
+    return parent if mine and os.path.lexists(os.path.join(parent, STREAM)) else source  # noqa: PTH118
 
 
 def _fingerprints(definition: Mapping[str, Any]) -> dict[str, bytes]:

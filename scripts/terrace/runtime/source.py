@@ -9,8 +9,8 @@ from typing import NamedTuple
 from terrace.bundle.manifest import MANIFEST
 from terrace.bundle.reader import DATA, Bundle, open_bundle
 from terrace.detect import detect, sources
-from terrace.errors import ConfigError
-from terrace.model.release import FLAGS
+from terrace.errors import ConfigError, SignatureError
+from terrace.model.flag import STREAM
 from terrace.runtime.asked import SERVICE, Asked
 
 _OPTION = "environment="
@@ -71,7 +71,7 @@ def said_environment(asked: Asked) -> str:
 
 
 def of_this_process(bundle: Bundle, asked: Asked) -> Bundle:
-    """`bundle`, which must be of the service and environment that are asked for."""
+    """`bundle`, which must be of the service and environment that are asked for, and signed where that is wanted."""
     ref = bundle.ref
     if asked.service and ref.service != asked.service:
         raise ConfigError(f"{bundle.folder} is a bundle of {ref.service}, and {asked.service} is asked for")
@@ -82,6 +82,13 @@ def of_this_process(bundle: Bundle, asked: Asked) -> Bundle:
             hint="A process runs with the configuration of its own environment only.",
         )
     detect(asked.environment or None, asked.environ, kinds={ref.environment: bundle.facts.kind}, option=_OPTION)
+    if asked.signers:
+        from terrace.bundle.signers import check
+
+        try:
+            check(bundle, asked.signers)
+        except SignatureError as error:
+            raise ConfigError(error.message, hint=error.hint) from error
     return bundle
 
 
@@ -92,7 +99,7 @@ def _holds_bundle(folder: Path) -> bool:
 def _only_service(root: Path) -> str:
     try:
         # Flags lie beside the services, and are none.
-        there = (each for each in root.iterdir() if not each.name.startswith(".") and each.name != FLAGS)
+        there = (each for each in root.iterdir() if not each.name.startswith(".") and each.name != STREAM)
         found = sorted(each.name for each in there if _holds_bundle(each))
     except OSError as error:
         raise AwayError(f"cannot look for a bundle at {root}: {error.strerror}") from error

@@ -53,16 +53,16 @@ def provider_of(flags: Mapping[str, Any], *, environment: str = "test", tenant: 
     A value that is no definition becomes the variant `on` of a flag, and what a boolean is not its variant `off`.
     """
     from terrace.bundle import BundleWriter, Facts
-    from terrace.model.release import FLAGS
+    from terrace.model.flag import STREAM
     from terrace.runtime.flags import provider
 
     named = {key: value if _is_definition(value) else _fixed(value) for key, value in flags.items()}
     definition = {"flags": named, "metadata": {"flagSetId": environment}}
     with tempfile.TemporaryDirectory(prefix="terrace-test-") as folder:
-        bundle = Path(folder) / FLAGS
+        bundle = Path(folder) / STREAM
         facts = Facts("test", protected=False)
         writer = BundleWriter(
-            bundle, environment=environment, service=FLAGS, tenancy="none", schema={"type": "object"}, facts=facts
+            bundle, environment=environment, service=STREAM, tenancy="none", schema={"type": "object"}, facts=facts
         )
         writer.add(None, definition)
         writer.seal()

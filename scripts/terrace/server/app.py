@@ -20,6 +20,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from terrace import __version__
+from terrace.bundle.signers import ANYBODY, Signers
 from terrace.errors import TerraceError
 from terrace.flags.usage import UsageStore
 from terrace.server import access, api, asked, bundles, documented, following, health, usage
@@ -54,6 +55,7 @@ class Settings(NamedTuple):
     """What `terrace serve` was told. Without `tokens` and `callers` who asks is on this machine; `rate` 0: no limit.
 
     `session_key` is what workers need in common, for a browser that asks one and then the other; empty for a new one.
+    `signers`: who has to have signed what is served; nobody, if there are none.
     `own` is the folder in which the process that follows a repository says how it is; empty where none is followed.
     """
 
@@ -69,6 +71,7 @@ class Settings(NamedTuple):
     """The origins of pages that may ask for flags from a browser."""
     usage: str = ""
     """The file in which usage of flags is kept; empty for none."""
+    signers: Signers = ANYBODY
 
 
 class Server:
@@ -82,7 +85,7 @@ class Server:
         written: Callable[[Access], None] = access.write,
     ) -> None:
         self._own = Path(settings.own) if settings.own else None
-        self.shelf = Shelf(Path(settings.source))
+        self.shelf = Shelf(Path(settings.source), signers=settings.signers)
         self.changes = Changes(self.shelf)
         listed = CallerFile(Path(settings.callers)) if settings.callers else None
         self.callers = _callers(settings, listed)

@@ -16,8 +16,8 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 
-from terrace.flags.counting import OTHER, Counts, Series, since
-from terrace.flags.usage import Batch, UsageStore
+from terrace.flags.counting import OTHER, Batch, Counts, Series, since
+from terrace.flags.usage import UsageStore
 from terrace.server import asked, documented
 from terrace.server.callers import Caller
 from terrace.server.problems import ProblemError, nothing

@@ -97,7 +97,8 @@ def _reference(path: str, match: re.Match[str], group: str, language: str, lines
         asked = "number"
     # The place is that of the key: a call may begin some lines before it.
     span = lines.span(match.start(group), match.end(group))
-    text = " ".join(match[0].split())
+    # What follows the key may go on for long; who reads it has the place.
+    text = " ".join(match[0][: match.end(group) - match.start() + 1].split()) + ("" if group == "named" else ", …)")
     # Rust's calls take no default: what follows the key there is a context.
     default = "" if language == "Rust" else said["default"] or ""
     return Reference(match[group], "call", path, span, language, asked, default, text)

@@ -20,13 +20,9 @@ INACTIVE = 120
 
 
 def bulk(
-    flags: Flags, context: Mapping[str, Any], caller: Caller, has: bytes | None, tickets: Tickets, prefix: str,
-    counts: Counts,
-) -> Said:  # fmt: skip
-    """Every flag for whom `context` describes; 304 where the caller `has` the answer (`If-None-Match`)."""
-    tag = _tag(flags, context)
-    if has is not None and tag in has:
-        return Said(304, headers=((b"etag", tag),))
+    flags: Flags, context: Mapping[str, Any], caller: Caller, tag: bytes, tickets: Tickets, prefix: str, counts: Counts
+) -> Said:
+    """Every flag for whom `context` describes, with the tag of that; what they came to is counted."""
     answers = flags.answers(context)
     came_to = [(answer.flag, answer.variant) for answer in answers]
     counts.count_all(flags.environment, tenant_of(context), BULK, came_to)
@@ -53,7 +49,8 @@ def stamp(flags: Flags, now: float) -> str:
     return f"{flags.tag}.{flags.moments.bucket(now)}".rstrip(".")
 
 
-def _tag(flags: Flags, context: Mapping[str, Any]) -> bytes:
+def tag_of(flags: Flags, context: Mapping[str, Any]) -> bytes:
+    """What stands for the answer: of the release, the context, and the time where that counts."""
     try:
         canonical = orjson.dumps(context, option=orjson.OPT_SORT_KEYS)
     except TypeError as error:
