@@ -28,6 +28,7 @@ SPRING = [
 """Every text is right here that is not too long: looking for wrong ones takes minutes."""
 
 FLAGS = ["/v1/flags/{environment}"]
+REPORTED = ["/v1/flags/usage"]
 EVALUATED = [
     "/ofrep/v1/evaluate/flags", "/ofrep/v1/evaluate/flags/{key}", "/env/{environment}/ofrep/v1/evaluate/flags",
     "/env/{environment}/ofrep/v1/evaluate/flags/{key}",
@@ -49,14 +50,16 @@ def server(shop: Shop, tokens_file: Tokens) -> Server:
     """A server in which there is something under the names of the description's examples."""
     shop.deploy({"pool_max": 40}, {"acme": {"pool_max": 41}}, service="backend", origins=["a"])
     FlagShop(shop).release(**{"checkout-v2": flag(targeting=TENANTS), "plain": flag()})
-    return Server(Settings(str(shop.root), str(tokens_file.path), rate=0), environ=shop.environ, written=lambda _: None)
+    usage = str(shop.folder / "usage.sqlite3")
+    settings = Settings(str(shop.root), str(tokens_file.path), rate=0, usage=usage)
+    return Server(settings, environ=shop.environ, written=lambda _: None)
 
 
 @pytest.mark.parametrize(
     ("path", "mode"),
     [
-        *((path, RIGHT) for path in (*ASKED, *SPRING, *PLAIN, *FLAGS, *EVALUATED, *HEARD)),
-        *((path, WRONG) for path in (*ASKED, *FLAGS, *EVALUATED)),
+        *((path, RIGHT) for path in (*ASKED, *SPRING, *PLAIN, *FLAGS, *EVALUATED, *HEARD, *REPORTED)),
+        *((path, WRONG) for path in (*ASKED, *FLAGS, *EVALUATED, *REPORTED)),
     ],
 )
 def test_requests_made_from_the_description_find_nothing(
@@ -65,7 +68,7 @@ def test_requests_made_from_the_description_find_nothing(
     token = {"Authorization": f"Bearer {tokens_file.make('everything', may=['read', 'flags'])}"}
     config = SchemathesisConfig.from_str(SAID)
     described = schemathesis.openapi.from_asgi("/v1/openapi.json", server(shop, tokens_file).app, config=config)
-    operation = described[path]["POST" if path in EVALUATED else "GET"]
+    operation = described[path]["POST" if path in (*EVALUATED, *REPORTED) else "GET"]
 
     @QUIET
     @given(operation.as_strategy(generation_mode=mode))
@@ -78,4 +81,4 @@ def test_requests_made_from_the_description_find_nothing(
 def test_every_path_of_the_description_is_tried(shop: Shop, tokens_file: Tokens) -> None:
     tokens_file.make("everything")
     described = schemathesis.openapi.from_asgi("/v1/openapi.json", server(shop, tokens_file).app)
-    assert sorted(described) == sorted([*ASKED, *SPRING, *PLAIN, *FLAGS, *EVALUATED, *HEARD])
+    assert sorted(described) == sorted([*ASKED, *SPRING, *PLAIN, *FLAGS, *EVALUATED, *HEARD, *REPORTED])

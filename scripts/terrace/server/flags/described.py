@@ -101,7 +101,7 @@ _ENVIRONMENT = _parameter("path", "environment", "The environment.", "production
 _KEY = _parameter("path", "key", "The key of the flag; slashes may stand in it as they are.", "checkout-v2")
 _SELECTOR = {
     **_parameter("header", "Flagd-Selector", "Another way to say the environment.", "flagSetId=production"),
-    "schema": {"type": "string", "pattern": "^flagSetId=[A-Za-z0-9._-]{1,253}$"},
+    "schema": {"type": "string", "pattern": "^(flagSetId=[A-Za-z0-9._-]{1,253})?$"},
 }
 _HEARD = [
     {
