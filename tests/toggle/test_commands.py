@@ -8,27 +8,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from terrace.cli import run
 from tests.git.conftest import Repo, make
 from tests.soak import rounds
-from tests.toggle.conftest import AREA, FILES, PATH
+from tests.toggle.conftest import AREA, FILES, PATH, Said, Terrace
 
 KEY = "checkout-v2"
-
-
-class Said(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-Terrace = Callable[..., Said]
 
 
 @pytest.fixture
