@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -52,6 +54,17 @@ FILES = {
     "flags/payments.yaml": AREA,
 }
 PATH = "flags/payments.yaml"
+
+
+class Said(NamedTuple):
+    """What a command ended with and wrote."""
+
+    code: int
+    out: str
+    err: str
+
+
+Terrace = Callable[..., Said]
 
 
 @pytest.fixture(autouse=True)

@@ -9,11 +9,7 @@ from typing import NamedTuple
 from terrace.bundle.manifest import MANIFEST
 from terrace.bundle.reader import DATA, Bundle, open_bundle
 from terrace.detect import detect, sources
-<<<<<<< HEAD
 from terrace.errors import ConfigError, SignatureError
-=======
-from terrace.errors import ConfigError
->>>>>>> f4
 from terrace.model.flag import STREAM
 from terrace.runtime.asked import SERVICE, Asked
 

@@ -63,7 +63,7 @@ def _probes(args: Namespace) -> tuple[Vector, ...]:
     flags = definition(book(_options.folder_of(args), at=args.at), args.env)
     found = tuple(each for each in probes(flags) if not args.not_by or args.not_by not in _split_by(flags, each))
     if not found:
-        raise UsageError(f"no flag of {args.env} splits subjects, so there is nothing to ask", hint="Use --vectors.")
+        raise UsageError(f"no flag of {args.env} tells the two ways apart", hint="Use --vectors.")
     return found
 
 

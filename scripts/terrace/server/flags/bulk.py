@@ -22,11 +22,7 @@ INACTIVE = 120
 def bulk(
     flags: Flags, context: Mapping[str, Any], caller: Caller, tag: bytes, tickets: Tickets, prefix: str, counts: Counts
 ) -> Said:
-<<<<<<< HEAD
     """Every flag for whom `context` describes, with the tag of that; what they came to is counted."""
-=======
-    """Every flag for whom `context` describes, with the tag of that."""
->>>>>>> f4
     answers = flags.answers(context)
     came_to = [(answer.flag, answer.variant) for answer in answers]
     counts.count_all(flags.environment, tenant_of(context), BULK, came_to)
