@@ -214,7 +214,8 @@ def _deliver(built: Built, config: Mapping[str, Any], who: _Deployer) -> Deliver
             signers=signers,
         )
     except RefusedError as error:
-        return Delivered(built, name, problem=f"{error.message}. {error.hint}".strip())
+        # No destination was asked: none may have what nobody trusted has signed.
+        return Delivered(built, problem=f"{error.message}. {error.hint}".strip())
     except DestinationError as error:
         failed = not isinstance(error, HeldError)
         return Delivered(built, name, problem=f"{error.message}. {error.hint}".strip(), failed=failed)
