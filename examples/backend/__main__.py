@@ -30,7 +30,10 @@ def main() -> None:
         f"\nThe example is at http://127.0.0.1:{args.port}/ and its health at /ops/configz.\n"
         f"Change something while it runs, and deploy it:\n\n"
         f"    sed -i 's/pool_max: .*/pool_max: 9/' {copy.shown}/environments/development/backend.yaml\n"
-        f"    terrace -C {copy.shown} deploy --env development\n",
+        f"    terrace -C {copy.shown} deploy --env development\n\n"
+        f"Or turn a flag off, which is live_tickets at /restaurants/northline-burgers:\n\n"
+        f"    terrace -C {copy.shown} flags off live-tickets --env development --yes\n"
+        f"    terrace -C {copy.shown} deploy --env development --only flags\n",
         flush=True,
     )
     command = [

@@ -13,11 +13,14 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI, HTTPException, Request
+from openfeature import api
+from openfeature.evaluation_context import EvaluationContext
 
 from examples.backend.pool import Pool
 from schemas.backend import Config
 from terrace.runtime import Change, ConfigError, Handle, watch
 from terrace.runtime.asgi import endpoints
+from terrace.runtime.flags import provider
 
 
 @asynccontextmanager
@@ -34,12 +37,20 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
             pool.resize(change.new.config.database.pool_max)
 
         handle.on_change(resize)
-        app.state.handle, app.state.pool = handle, pool
+        flags = provider()
+        api.set_provider_and_wait(flags)
+        app.state.handle, app.state.pool, app.state.flags = handle, pool, flags
         yield
+        api.shutdown()
 
 
 app = FastAPI(title="Harbour Kitchen", lifespan=lifespan)
-app.mount("/ops", endpoints(lambda: getattr(app.state, "handle", None), metrics=True))
+app.mount(
+    "/ops",
+    endpoints(
+        lambda: getattr(app.state, "handle", None), metrics=True, flags=lambda: getattr(app.state, "flags", None)
+    ),
+)
 
 
 @app.get("/")
@@ -62,11 +73,13 @@ async def restaurant(name: str, request: Request) -> dict[str, Any]:
     if name not in revision.tenants:
         raise HTTPException(404, "there is no such restaurant")
     config = revision.for_tenant(name)
+    live = api.get_client().get_boolean_value("live-tickets", False, EvaluationContext(name, {"tenant": name}))
     async with request.app.state.pool:
         return {
             "digest": revision.digest,
             "title": config.storefront.title,
             "locale": config.storefront.locale,
+            "live_tickets": live,
             "pool_max": config.database.pool_max,
             "house_pool_max": revision.config.database.pool_max,
         }

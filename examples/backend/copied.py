@@ -17,7 +17,7 @@ from terrace.model.typed import put
 from terrace.sops import create, inspect
 
 ENVIRONMENT = "development"
-_PARTS = ("environments", "tenants", "schemas", "pyproject.toml", "recipients.yaml", ".sops.yaml")
+_PARTS = ("environments", "tenants", "flags", "schemas", "pyproject.toml", "recipients.yaml", ".sops.yaml")
 
 
 class Copy:

@@ -203,3 +203,31 @@ def test_health_is_there_and_holds_no_secret(served: Served, tmp_path: Path) -> 
     assert (status, told["service"], told["environment"]) == (200, "backend", "development")
     assert served.get("/restaurants/nobody")[0] == 404
     assert (tmp_path / "log").read_text() == ""
+
+
+def test_a_flag_is_turned_off_and_reverted_without_restart(served: Served) -> None:
+    """By the commands that the example names; `git log` has the toggle, `git revert` takes it back."""
+
+    def lives() -> bool:
+        answers = {served.get(f"/restaurants/{TENANT}")[1]["live_tickets"] for _ in range(6)}
+        return answers == {True}
+
+    def released(*argv: str) -> None:
+        assert cli.run(["-C", str(served.copy.repo), *argv]) == 0
+
+    def git(*argv: str) -> str:
+        who = ("-c", "user.name=Mira", "-c", "user.email=mira@harbourkitchen.com", "-c", "commit.gpgsign=false")
+        command = ["git", "-C", str(served.copy.repo), *who, *argv]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+    git("config", "user.name", "Mira")
+    git("config", "user.email", "mira@harbourkitchen.com")
+    until(lives, "the flag to be on")
+    assert served.get("/ops/configz")[1]["flags"]["state"] == "ok"
+    released("flags", "off", "live-tickets", "--env", "development", "--reason", "tickets come twice", "--yes")
+    released("deploy", "--env", "development", "--only", "flags")
+    until(lambda: not lives(), "the flag to be off")
+    assert "flags: turn off live-tickets in development" in git("log", "-1", "--format=%s")
+    git("revert", "--no-edit", "HEAD")
+    released("deploy", "--env", "development", "--only", "flags")
+    until(lives, "the flag to be on again")

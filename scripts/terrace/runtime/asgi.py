@@ -38,21 +38,21 @@ Handles: TypeAlias = Told | Callable[[], Told | None]
 _JSON = b"application/json"
 
 
-def endpoints(handle: Handles, *, metrics: bool = False, flags: Told | None = None) -> ASGI:
+def endpoints(handle: Handles, *, metrics: bool = False, flags: Handles | None = None) -> ASGI:
     """An ASGI application that answers `/livez`, `/readyz` and `/configz` below where it is mounted, and `/metrics` if
-    asked for. `handle` may be a function that gives it, or None while nothing is loaded yet.
+    asked for. `handle` and `flags` may be functions that give them, or None while nothing is loaded yet.
 
     Raises `ImportError` where `metrics` are asked for, and the extra of that name is not installed.
     """
     pages: dict[str, Callable[[], tuple[int, bytes, bytes]]] = {
         "livez": lambda: (200, _JSON, b'{"alive":true}'),
-        "readyz": lambda: _ready(_status(handle), flags),
-        "configz": lambda: _configz(_status(handle), flags),
+        "readyz": lambda: _ready(_status(handle), _now(flags)),
+        "configz": lambda: _configz(_status(handle), _now(flags)),
     }
     if metrics:
         from terrace.runtime.metrics import exposition
 
-        pages["metrics"] = exposition(lambda: _status(handle), flags)
+        pages["metrics"] = exposition(lambda: _status(handle), lambda: _now(flags))
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -70,8 +70,12 @@ def endpoints(handle: Handles, *, metrics: bool = False, flags: Told | None = No
 
 
 def _status(handle: Handles) -> Status | None:
-    found = handle() if callable(handle) else handle
+    found = _now(handle)
     return found.status if found is not None else None
+
+
+def _now(told: Handles | None) -> Told | None:
+    return told() if callable(told) else told
 
 
 def _ready(status: Status | None, flags: Told | None) -> tuple[int, bytes, bytes]:

@@ -59,7 +59,7 @@ class _Now(Collector):
 
 
 def exposition(
-    status: Callable[[], Status | None], flags: Told | None = None
+    status: Callable[[], Status | None], flags: Callable[[], Told | None] = lambda: None
 ) -> Callable[[], tuple[int, bytes, bytes]]:
     """A function that gives HTTP status, content type and text of the metrics."""
 
@@ -67,7 +67,8 @@ def exposition(
         registry = CollectorRegistry(auto_describe=False)
         now = status()
         told = [] if now is None else [(now, None)]
-        registry.register(_Now(*told, *([] if flags is None else [(flags.status, flags)])))
+        beside = flags()
+        registry.register(_Now(*told, *([] if beside is None else [(beside.status, beside)])))
         return 200, CONTENT_TYPE_LATEST.encode(), generate_latest(registry)
 
     return page
