@@ -15,7 +15,9 @@ from terrace.bundle.keys import SigningKey
 from terrace.bundle.packed import pack
 from terrace.deploy.directory import DirectoryDestination
 from terrace.runtime import ConfigError, Handle, load
+from terrace.runtime.flags import provider
 from tests.runtime.conftest import NOW, World
+from tests.runtime.flagged import Flagged, flag
 from tests.runtime.kitchen import Kitchen
 from tests.runtime.test_watch import until
 from tests.signing import key_in, signed
@@ -188,3 +190,19 @@ def test_what_is_there_and_not_signed_is_not_papered_over_by_the_last_good_copy(
 def test_who_asks_for_no_signature_does_not_pay_for_it() -> None:
     code = "import sys, terrace.runtime.start; sys.exit('cryptography' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_flags_are_taken_only_where_they_are_signed(tmp_path: Path) -> None:
+    """And those that were signed stay when others come."""
+    flagged, key = Flagged(tmp_path), key_in(tmp_path)
+    environ = {**flagged.environ, "TERRACE_SIGNERS": f"{key.name}.pub"}
+    flagged.release({"menu": flag("on")})
+    with pytest.raises(ConfigError, match="not signed"):
+        provider(environ=environ, follow=False)
+    destination = DirectoryDestination(flagged.root)
+    destination.deploy([signed(flagged.seal({"menu": flag("off")}), key)], now=NOW, actor="ci")
+    mine = provider(environ=environ, follow=False)
+    assert mine.resolve_boolean_details("menu", True).value is False
+    flagged.release({"menu": flag("on")})
+    mine.live.refresh()
+    assert (mine.status.state, mine.resolve_boolean_details("menu", True).value) == ("degraded", False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -148,6 +148,7 @@ def asked_for_flags(
     last_good: str | os.PathLike[str],
     max_age: float | None,
     environ: Mapping[str, str] | None,
+    signers: Sequence[str | os.PathLike[str]] = (),
     *,
     optional: bool,
 ) -> Asked:
@@ -163,6 +164,7 @@ def asked_for_flags(
     said = asked(
         STREAM, environment, tenant, found or ("-" if optional else ""),
         last_good or (copy and os.path.join(copy, STREAM)), max_age, "", variables,  # noqa: PTH118
+        signers=signers,
     )  # fmt: skip
     return said if found else said._replace(source="")
 

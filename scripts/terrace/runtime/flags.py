@@ -50,6 +50,7 @@ def provider(
     counts: Counts | None = None,
     report: float = 10.0,
     environ: Mapping[str, str] | None = None,
+    signers: Sequence[str | PathLike[str]] = (),
     follow: bool = True,
 ) -> FlagProvider:
     """An OpenFeature provider with the flags of this process's environment, which follows their releases.
@@ -60,9 +61,10 @@ def provider(
 
     `tenant` (`TERRACE_TENANT`) is the tenant of every evaluation, whatever its context says; else the context's
     attribute `tenant` counts. Where the source is a server, or `TERRACE_USAGE_URL` names one, counts are reported there
-    every `report` seconds (0: never). `counts` are for who counts for several providers together.
+    every `report` seconds (0: never). `counts` are for who counts for several providers together. With `signers`
+    (`TERRACE_SIGNERS`) only flags that one of them signed are taken.
     """
-    asked = asked_for_flags(environment, tenant, source, last_good, max_age, environ, optional=optional)
+    asked = asked_for_flags(environment, tenant, source, last_good, max_age, environ, signers, optional=optional)
     return FlagProvider(asked, optional=optional, counts=counts, report=report, follow=follow)
 
 
