@@ -33,7 +33,7 @@ from terrace.bundle import BundleWriter, Facts
 from terrace.deploy.directory import DirectoryDestination
 from terrace.flags.counting import Counts
 from terrace.flags.evaluator import FlagSet
-from terrace.model.release import FLAGS
+from terrace.model.flag import STREAM
 from terrace.runtime.flags import provider
 
 ROUNDS = int(os.environ.get("ROUNDS", "7"))
@@ -76,7 +76,7 @@ class Sealed:
         self.number += 1
         bundle = self.folder / f"bundle-{self.number}"
         facts = Facts("production", protected=True)
-        writer = BundleWriter(bundle, environment="production", service=FLAGS, tenancy="none", schema={}, facts=facts)
+        writer = BundleWriter(bundle, environment="production", service=STREAM, tenancy="none", schema={}, facts=facts)
         writer.add(None, {"flags": dict(named), "metadata": {"flagSetId": "production", "fractional": "v3"}})
         writer.seal({"commit": "c" * 40})
         DirectoryDestination(self.folder / "live").deploy([bundle], now=NOW, actor="bench")
@@ -178,7 +178,7 @@ def _exchange(sealed: Sealed, named: Mapping[str, Any]) -> None:
         looking.start()
         sealed.release({**named, "other-0": flag(defaultVariant=variant)})
         # The link is made a moment before it takes the other one's place.
-        began = (sealed.folder / "live" / FLAGS / "..data").lstat().st_mtime
+        began = (sealed.folder / "live" / STREAM / "..data").lstat().st_mtime
         seen.wait(20)
         looking.join()
         found[-1] = time.time() - (time.perf_counter() - found[-1]) - began

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from terrace.bundle import open_bundle
-from terrace.bundle.keys import SigningKey, create
+from terrace.bundle.keys import SigningKey
+from terrace.bundle.new_key import create
 
 
 def key_in(folder: Path, name: str = "key") -> SigningKey:

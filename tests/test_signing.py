@@ -11,7 +11,8 @@ import pytest
 
 from terrace import cli
 from terrace.bundle import open_bundle
-from terrace.bundle.keys import SigningKey, create
+from terrace.bundle.keys import SigningKey
+from terrace.bundle.new_key import create
 from terrace.bundle.packed import open_packed
 from terrace.bundle.signers import check, signers_of
 

@@ -216,7 +216,9 @@ def _deliver(parts: Sequence[Built], config: Mapping[str, Any], who: _Deployer) 
                     refuse_unsigned(open_bundle(bundle.folder), signers)
                 free.append(_compared(built, name, destination, before))
             except (HeldError, RefusedError) as error:
-                told.append(Delivered(built, name, problem=f"{error.message}. {error.hint}".strip()))
+                # Of what nobody trusted has signed no destination is asked: none may have it.
+                where = name if isinstance(error, HeldError) else ""
+                told.append(Delivered(built, where, problem=f"{error.message}. {error.hint}".strip()))
         if who.dry_run or not free:
             return [*told, *free]
         origin = free[0].built.origin

@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from terrace import cli
-from terrace.bundle.keys import create, public_keys_in, read_private
+from terrace.bundle.keys import public_keys_in, read_private
+from terrace.bundle.new_key import create
 from terrace.errors import SignatureError
 
 PASSPHRASE = "seven-otters-in-a-row"

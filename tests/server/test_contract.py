@@ -29,6 +29,7 @@ SPRING = [
 
 FLAGS = ["/v1/flags/{environment}"]
 REPORTED = ["/v1/flags/usage"]
+"""Right ones have half of a surrogate pair for a name, to which JSON Schema does not object; we do."""
 EVALUATED = [
     "/ofrep/v1/evaluate/flags", "/ofrep/v1/evaluate/flags/{key}", "/env/{environment}/ofrep/v1/evaluate/flags",
     "/env/{environment}/ofrep/v1/evaluate/flags/{key}",
@@ -41,7 +42,7 @@ QUIET = settings(max_examples=rounds(25), deadline=None, suppress_health_check=l
 
 SAID = """
 [checks.negative_data_rejection]
-expected-statuses = [400, 401, 403, 404, 406, 414, 422]
+expected-statuses = [400, 401, 403, 404, 406, 413, 414, 422]
 """
 """Which refusals are right: a path that is too long for its parameter may be too long for any URL."""
 
@@ -58,7 +59,7 @@ def server(shop: Shop, tokens_file: Tokens) -> Server:
 @pytest.mark.parametrize(
     ("path", "mode"),
     [
-        *((path, RIGHT) for path in (*ASKED, *SPRING, *PLAIN, *FLAGS, *EVALUATED, *HEARD, *REPORTED)),
+        *((path, RIGHT) for path in (*ASKED, *SPRING, *PLAIN, *FLAGS, *EVALUATED, *HEARD)),
         *((path, WRONG) for path in (*ASKED, *FLAGS, *EVALUATED, *REPORTED)),
     ],
 )

@@ -16,14 +16,14 @@ from terrace.errors import SignatureError
 from terrace.model.release import BundleRef
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
+    from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePrivateKey, EllipticCurvePublicKey
 
 KEY, PASSPHRASE = "TERRACE_SIGNING_KEY", "TERRACE_SIGNING_PASSPHRASE_FILE"
 """The variables that name the file of the private key, and the file of its passphrase."""
 _LARGEST = 1 << 20
 _BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.S)
 _CURVE = "secp256r1"
-_MAKE = "Make one with terrace keys create."
+MAKE = "Make one with terrace keys create."
 
 
 class SigningKey:
@@ -88,31 +88,6 @@ class PublicKey(NamedTuple):
         return True
 
 
-def create(file: Path, passphrase: Path | None = None) -> SigningKey:
-    """A new key: the private one in `file`, which only its owner can read, and the public one in `<file>.pub`.
-
-    What is there is never replaced. With `passphrase`, a file, the private key is encrypted with what that holds.
-    """
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.hazmat.primitives.serialization import (
-        BestAvailableEncryption,
-        Encoding,
-        NoEncryption,
-        PrivateFormat,
-    )
-
-    secret = _passphrase(passphrase)
-    made = ec.generate_private_key(ec.SECP256R1())
-    how = BestAvailableEncryption(secret) if secret is not None else NoEncryption()
-    found = SigningKey(str(file), made)
-    public = file.with_name(f"{file.name}.pub")
-    if os.path.lexists(public):
-        raise _there(public)
-    _write(file, made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, how), 0o600)
-    _write(public, found.public.pem.encode("ascii"), 0o644)
-    return found
-
-
 def read_private(file: Path, passphrase: Path | None = None) -> SigningKey:
     """The private key in `file`, opened with the passphrase that the file `passphrase` holds, if it has one.
 
@@ -130,15 +105,15 @@ def read_private(file: Path, passphrase: Path | None = None) -> SigningKey:
         hint = f"Give the file that holds it: --sign-passphrase FILE, or {PASSPHRASE}."
         raise SignatureError(f"the signing key {file} is encrypted, and no passphrase is given", hint=hint)
     if b"-----BEGIN PUBLIC KEY-----" in data:
-        raise SignatureError(f"{file} holds a public key, and signing takes the private one", hint=_MAKE)
+        raise SignatureError(f"{file} holds a public key, and signing takes the private one", hint=MAKE)
     # A key without a passphrase needs none, whatever is given for another one.
-    secret = _passphrase(passphrase) if encrypted else None
+    secret = passphrase_in(passphrase) if encrypted else None
     try:
         key = load_pem_private_key(data, secret)
     except (TypeError, ValueError, UnsupportedAlgorithm):
         # Without what came before: its words are the library's, and nobody has judged what they show.
         why = f"the passphrase does not open the signing key {file}" if encrypted else f"{file} holds no private key"
-        raise SignatureError(why, hint="" if encrypted else f"{_MAKE} It is in PEM.") from None
+        raise SignatureError(why, hint="" if encrypted else f"{MAKE} It is in PEM.") from None
     if not isinstance(key, EllipticCurvePrivateKey) or key.curve.name != _CURVE:
         raise _other_kind(str(file), key)
     return SigningKey(str(file), key)
@@ -160,16 +135,16 @@ def public_keys(text: str, where: str) -> list[PublicKey]:
     for block in _BLOCK.finditer(text):
         if block[1] != "PUBLIC KEY":
             what = "a private key" if "PRIVATE" in block[1] else f"a {block[1].lower()}"
-            raise SignatureError(f"{where} holds {what}, and only public keys belong there", hint=_MAKE)
+            raise SignatureError(f"{where} holds {what}, and only public keys belong there", hint=MAKE)
         try:
             key = load_pem_public_key(block[0].encode("ascii"))
         except (ValueError, UnsupportedAlgorithm):
-            raise SignatureError(f"{where} holds a public key that cannot be read", hint=_MAKE) from None
+            raise SignatureError(f"{where} holds a public key that cannot be read", hint=MAKE) from None
         if not isinstance(key, EllipticCurvePublicKey) or key.curve.name != _CURVE:
             raise _other_kind(where, key)
         found.append(PublicKey(where, key))
     if not found:
-        raise SignatureError(f"{where} holds no public key", hint=f"{_MAKE} It writes the public one beside it: .pub")
+        raise SignatureError(f"{where} holds no public key", hint=f"{MAKE} It writes the public one beside it: .pub")
     return found
 
 
@@ -178,7 +153,7 @@ def public_keys_in(file: Path) -> list[PublicKey]:
     return public_keys(_read(file, "the public keys").decode("utf-8", "replace"), str(file))
 
 
-def _algorithm() -> _ECDSA:
+def _algorithm() -> ECDSA:
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
     from cryptography.hazmat.primitives.hashes import SHA256
@@ -192,10 +167,11 @@ def _algorithm() -> _ECDSA:
 def _other_kind(where: str, key: object) -> SignatureError:
     curve = getattr(getattr(key, "curve", None), "name", "")
     kind = f"ECDSA on {curve}" if curve else type(key).__name__.removesuffix("PrivateKey").removesuffix("PublicKey")
-    return SignatureError(f"{where} holds a key for {kind}, and bundles are signed by ECDSA on P-256", hint=_MAKE)
+    return SignatureError(f"{where} holds a key for {kind}, and bundles are signed by ECDSA on P-256", hint=MAKE)
 
 
-def _passphrase(file: Path | None) -> bytes | None:
+def passphrase_in(file: Path | None) -> bytes | None:
+    """The passphrase in `file`; None where no file is named."""
     if file is None:
         return None
     secret = _read(file, "the passphrase").rstrip(b"\r\n")
@@ -213,26 +189,3 @@ def _read(file: Path, what: str) -> bytes:
     if len(data) > _LARGEST:
         raise SignatureError(f"{file} has more than {_LARGEST:,} bytes, so it does not hold {what}")
     return data
-
-
-def _write(file: Path, data: bytes, mode: int) -> None:
-    try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
-        with open(descriptor, "wb") as stream:
-            os.fchmod(descriptor, mode)
-            stream.write(data)
-            stream.flush()
-            os.fsync(descriptor)
-    except FileExistsError:
-        raise _there(file) from None
-    except OSError as error:
-        raise SignatureError(f"cannot write {file}: {error.strerror}") from error
-
-
-def _there(file: Path) -> SignatureError:
-    hint = "No key is replaced: a lost one signs nothing any more. Give another name: --out FILE."
-    return SignatureError(f"{file} is there already", hint=hint)
-
-
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ec import ECDSA as _ECDSA

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from terrace.flags.counting import OTHER, Batch, Counts, Series, since
@@ -98,6 +98,11 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
+def _whole(number: object) -> object:
+    """To JSON Schema 3.0 is an integer, too."""
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
 _Name = Annotated[str, Field(max_length=253)]
 
 
@@ -109,7 +114,7 @@ class Counted(_Part):
     variant: _Name
     tenant: _Name
     reason: Literal["STATIC", "DEFAULT", "TARGETING_MATCH", "DISABLED", "ERROR"]
-    number: Annotated[int, Field(ge=1, le=2**53)]
+    number: Annotated[int, BeforeValidator(_whole), Field(ge=1, le=2**53)]
 
 
 class Report(_Part):

@@ -21,10 +21,10 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Make it, say where it is, print the public key."""
-    from terrace.bundle import keys
+    from terrace.bundle import new_key
     from terrace.bundle.signature import fingerprint
 
-    made = keys.create(Path(args.out), Path(args.passphrase) if args.passphrase else None)
+    made = new_key.create(Path(args.out), Path(args.passphrase) if args.passphrase else None)
     name = fingerprint(made.public.hint)
     sys.stderr.write(f"the private key is in {args.out}, and signs; the public one, {name}, in {args.out}.pub:\n")
     sys.stdout.write(made.public.pem)
