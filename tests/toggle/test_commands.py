@@ -61,8 +61,17 @@ def test_a_protected_environment_gets_a_branch(shop: Repo, terrace: Terrace) -> 
     assert shop.git("log", "--format=%s", "main") == "Start"
 
 
-def test_what_an_inheriting_protected_environment_would_get_is_protected_too(shop: Repo, terrace: Terrace) -> None:
-    shop.commit("Open", **{"environments/production/environment.yaml": "kind: production\norder: 3\n"})
+def test_what_a_protected_environment_inherits_is_protected_too(shop: Repo, terrace: Terrace) -> None:
+    """However far away it is: eu extends production, and far extends eu."""
+    open_ = "kind: production\norder: {}\n{}"
+    shop.commit(
+        "Open",
+        **{
+            "environments/production/environment.yaml": open_.format(3, ""),
+            "environments/eu/environment.yaml": open_.format(4, "extends: production\n"),
+            "environments/far/environment.yaml": open_.format(5, "extends: eu\nprotected: true\n"),
+        },
+    )
     assert "by review" in terrace("off", KEY, "--env", "production").out
 
 

@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from terrace.report.cells import wrap
 from terrace.report.changed import diff
 from terrace.report.style import PLAIN, Style
-from terrace.report.table import Column, table
 
 if TYPE_CHECKING:
     from terrace.toggle import Made, Outcome, Proposed, Toggle
-
-_COLUMNS = (Column(whole=True, role="strong"), Column())
 
 
 def toggle_text(found: Toggle, style: Style = PLAIN) -> str:
     """The edit as a diff, and what becomes of each environment."""
     diffs = [diff(found.path, found.before, found.after, style)]
     diffs += [f"{path} follows from it\n" for path in found.also]
-    return "".join(diffs) + "\n" + table(_COLUMNS, list(_rows(found.outcomes)), style)
+    return "".join(diffs) + "\n" + "".join(f"{line}\n" for line in _lines(found.outcomes, style))
 
 
-def _rows(outcomes: Sequence[Outcome]) -> list[tuple[str, str]]:
-    rows = []
+def _lines(outcomes: Sequence[Outcome], style: Style) -> Iterator[str]:
+    room = max((len(each.environment) for each in outcomes), default=0) + 2
     for each in outcomes:
+        told = [each.before] if each.changed else [f"as before: {each.after}"]
         if each.changed:
-            taken = f"  (as {each.takes})" if each.takes else ""
-            rows += [(each.environment, each.before), ("", f"-> {each.after}{taken}")]
-        elif not rows or each.after != "no such flag":
-            rows.append((each.environment, f"as before: {each.after}"))
-    return rows
+            told.append(f"-> {each.after}" + (f" (as {each.takes})" if each.takes else ""))
+        # Nothing is cut: what differs may stand at the end.
+        parts = [line for said in told for line in wrap(said, style.width - room, indent=3)]
+        yield style.paint("strong", each.environment) + " " * (room - len(each.environment)) + parts[0]
+        yield from (" " * room + part for part in parts[1:])
 
 
 def toggled_json(

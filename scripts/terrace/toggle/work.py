@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from terrace import load
 from terrace.errors import RefusedError, UsageError
+from terrace.flags.states import lineage
 from terrace.load_flags import FlagFiles, Rosters, load_flags
 from terrace.model.closest import named
 from terrace.model.entities import Environment, Repository
@@ -168,7 +169,7 @@ def _protected(action: Action, environments: Mapping[str, Environment]) -> bool:
     if action.verb in ALWAYS_DIRECT:
         return False
     if action.environment:
-        reached = [name for name in environments if action.environment in (name, environments[name].extends)]
+        reached = [name for name in environments if action.environment in lineage(name, environments)]
         return any(environments[name].protected for name in reached)
     return action.verb == "archive" and any(each.protected for each in environments.values())
 
