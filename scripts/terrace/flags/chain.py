@@ -77,7 +77,7 @@ def split(flag: Flag, by: str, shares: Iterable[tuple[str | None, int | Expressi
     It is asked only of subjects that have the attribute: the others would all be one subject.
     """
     kept = [[variant, weight] for variant, weight in shares if weight != 0]
-    if len(kept) == 1:
+    if all(variant == kept[0][0] for variant, _ in kept):
         only = kept[0][0]
         return only if isinstance(only, str) else None
     # The key is spelled out: flagd's shorthand depends on the flag's key, and falls elsewhere once it is inlined.
@@ -87,6 +87,8 @@ def split(flag: Flag, by: str, shares: Iterable[tuple[str | None, int | Expressi
 def _progress(flag: Flag, said: Progress, pointer: Pointer, otherwise: str | None) -> Iterator[Branch]:
     """What a growing share comes to: after its end, and between start and end. Before, nobody has it."""
     variant = _variant(flag, said.variant, (*pointer, "variant"))
+    if variant == otherwise:
+        return
     try:
         start, end = seconds(said.start), seconds(said.end)
     except SenselessError as error:
