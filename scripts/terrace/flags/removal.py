@@ -47,7 +47,7 @@ class Removal(NamedTuple):
 
 
 class _Others(NamedTuple):
-    """What else speaks of flags, by key: tests, and flags that require them, with the place among their requirements."""
+    """What else speaks of flags, by key: tests, and flags that require them, with the place among what these require."""
 
     tests: Mapping[str, list[FlagTest]]
     requiring: Mapping[str, list[tuple[Flag, int]]]
