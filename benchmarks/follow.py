@@ -1,12 +1,12 @@
 """How long an edit takes until it is live over HTTP: `python -m benchmarks.follow [--tenants N]`.
 
     example       a value of an environment's file, in a copy of this repository
-    environment   the same among N tenants, all of which inherit it
     tenant        a value of one tenant in one environment, among N tenants
+    environment   a value of that environment's file, which all N tenants inherit
 
 `live` is from the rename that ends an edit to the answer of a client that waits for another ETag, through a real
 `terrace serve --follow worktree`. `floor` is validating, building and delivering the same edit in a process that has
-done it before, without noticing, verifying or HTTP. Milliseconds, on the clock.
+done it before and remembers nothing of it, without noticing, verifying or HTTP. Milliseconds, on the clock.
 """
 
 from __future__ import annotations
@@ -68,12 +68,12 @@ def main() -> None:
         described = many / f"environments/{ENVIRONMENT}/environment.yaml"
         described.write_text(described.read_text() + f"destinations:\n  - directory: .terrace/releases/{ENVIRONMENT}\n")
         generate.commit(many)
-        edit = Edited(many / f"environments/{ENVIRONMENT}/app.yaml", "max_size", iter(range(30, 10_000)))
-        figure("environment", many, f"/v1/config/app/{ENVIRONMENT}", edit, said.rounds)
         tenant = sorted((many / "tenants").glob(f"**/{ENVIRONMENT}/app.yaml"))[0]
         edit = Edited(tenant, generate.TOUCHED[-1], iter(range(1000, 100_000)))
         url = f"/v1/config/app/{ENVIRONMENT}?tenant={tenant.parents[1].name}"
         figure("tenant", many, url, edit, said.rounds)
+        edit = Edited(many / f"environments/{ENVIRONMENT}/app.yaml", "max_size", iter(range(30, 10_000)))
+        figure("environment", many, f"/v1/config/app/{ENVIRONMENT}", edit, said.rounds)
 
 
 def figure(name: str, repo: Path, url: str, edit: Edited, rounds: int) -> None:

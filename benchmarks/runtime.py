@@ -2,6 +2,7 @@
 
     start     a process that loads the example's bundle, its secrets opened  / pydantic on the same values in one file
     without   the same of a bundle that has no secrets                       / the same
+    signed    the same, and its signature verified                           / the same
     reload    from the swap of a release until another revision runs         / until inotify says so
     compute   a changed configuration read, judged and exchanged in process  / pydantic on the same values
     lookup    handle.current.database.pool_max                               / config.database.pool_max
@@ -32,6 +33,7 @@ import orjson
 from examples.backend.copied import Copy
 from schemas.backend import Config
 from terrace.bundle import Bundle, BundleWriter, open_bundle
+from terrace.bundle.new_key import create
 from terrace.deploy.directory import DirectoryDestination
 from terrace.runtime import Handle, watch
 from terrace.sops import find_identities, open_
@@ -86,6 +88,8 @@ def figures(copy: Copy, folder: Path) -> Iterator[Figure]:
     bare = _bundle(released, folder / "bare", whole)
     yield Figure("start", "ms", *_processes(environ, plain, environ))
     yield Figure("without", "ms", *_processes({**environ, "TERRACE_SOURCE": str(bare)}, plain, environ))
+    signers = {"TERRACE_SOURCE": str(bare), "TERRACE_SIGNERS": str(_signed(bare, folder / "key"))}
+    yield Figure("signed", "ms", *_processes({**environ, **signers}, plain, environ))
     destination = DirectoryDestination(folder / "live")
     destination.deploy([bare], now=NOW, actor="benchmark")
     said = {**environ, "TERRACE_SOURCE": str(folder / "live")}
@@ -121,6 +125,13 @@ def _bundle(like: Bundle, folder: Path, values: dict[str, Any]) -> Path:
         writer.add(tenant, None)
     writer.seal()
     return folder
+
+
+def _signed(folder: Path, file: Path) -> Path:
+    """Sign the bundle in `folder` with a new key in `file`; the file of its public half."""
+    bundle, key = open_bundle(folder), create(file)
+    (folder / "signature.json").write_bytes(key.sign(bundle.ref, bundle.provenance_data))
+    return file.with_name(f"{file.name}.pub")
 
 
 def _processes(ours: dict[str, str], plain: Path, floor: dict[str, str]) -> tuple[list[float], list[float]]:

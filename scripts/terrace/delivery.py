@@ -12,12 +12,14 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from terrace.errors import BundleError, DestinationError, HeldError, UsageError
+from terrace.errors import BundleError, DestinationError, HeldError, RefusedError, SignatureError, UsageError
 from terrace.model.release import STREAMS, Stream
 from terrace.pipeline import Built, build
 from terrace.validate.run import Progress, without_progress
 
 if TYPE_CHECKING:
+    from terrace.bundle.keys import SigningKey
+    from terrace.bundle.signers import Signers
     from terrace.deploy.destination import Delivery, Destination
     from terrace.model.release import BundleRef
     from terrace.seal import Sealed
@@ -53,19 +55,22 @@ def deploy(
     dry_run: bool = False,
     jobs: int = 1,
     streams: Sequence[Stream] = STREAMS,
+    key: SigningKey | None = None,
     progress: Progress = without_progress,
 ) -> list[Delivered]:
     """Build, and deliver each environment to its destinations, in promotion order.
 
     An environment that is not built, or that a destination refuses, is told with its reason; the others go on, but
     those that come after it in promotion order and are protected. So it is for each stream by itself: flags wait for no
-    configuration. A dry run compares with what is at the destinations,
-    and writes nothing there.
+    configuration. A dry run compares with what is at the destinations, and writes nothing there. `key` signs each
+    bundle; who may is said by the environment as it is today, also of an older revision.
     """
     now = now or datetime.now(UTC)
     built = build(
-        folder, staging, environments, at=at, today=now.date(), jobs=jobs, streams=streams, progress=progress
+        folder, staging, environments, at=at, today=now.date(), jobs=jobs, streams=streams, key=key, progress=progress
     )  # fmt: skip
+    if at is not None:
+        built = [_asked_today(each, folder) for each in built]
     return deliver(folder, built, actor=actor, reason=reason, now=now, dry_run=dry_run)
 
 
@@ -108,28 +113,42 @@ def destination(folder: Path, environment: str) -> Destination:
     return open_destination(found.destinations[0], folder)
 
 
+def signers(folder: Path, environment: str) -> Signers:
+    """Who has to have signed what becomes current in an environment; nobody, if there are none."""
+    from terrace.bundle.signers import named as signers_named
+    from terrace.model.closest import named
+    from terrace.views import environments_of
+
+    return signers_named(named(environment, environments_of(folder), "environment").signers)
+
+
 class Verified(NamedTuple):
-    """A bundle's folder, with its digest if every byte is right, or all that is wrong."""
+    """A bundle's folder, with its digest if every byte is right, or all that is wrong; and who signed it, if asked."""
 
     folder: Path
     digest: str = ""
     problems: tuple[str, ...] = ()
+    signer: str = ""
 
 
-def verify(folder: Path) -> list[Verified]:
-    """What is wrong with the bundle in `folder`, or with each bundle that its `index.json` names."""
+def verify(folder: Path, signers: Signers = ()) -> list[Verified]:
+    """What is wrong with the bundle in `folder`, or with each bundle that its `index.json` names.
+
+    With `signers` one that none of them signed is wrong, too.
+    """
     from terrace.bundle import read_index
 
     if folder.is_file():
-        return [_verified_packed(folder)]
+        return [_verified_packed(folder, signers)]
     if not folder.is_dir():
         what = "is not a folder" if folder.exists() else "is not there"
         raise BundleError(f"{folder} {what}, so there is no bundle to verify", hint="Make one with terrace build.")
     indexed = read_index(folder) if (folder / "index.json").is_file() else {}
-    return [_verified(folder / service, digest) for service, digest in indexed.items()] or [_verified(folder)]
+    found = [_verified(folder / service, signers, digest) for service, digest in indexed.items()]
+    return found or [_verified(folder, signers)]
 
 
-def _verified_packed(file: Path) -> Verified:
+def _verified_packed(file: Path, signers: Signers) -> Verified:
     from tempfile import TemporaryDirectory
 
     from terrace.bundle.packed import unpacked
@@ -137,17 +156,27 @@ def _verified_packed(file: Path) -> Verified:
     with TemporaryDirectory(prefix="terrace-verify-") as scratch:
         for name, data in unpacked(file).items():
             (Path(scratch) / name).write_bytes(data)
-        return _verified(Path(scratch))._replace(folder=file)
+        found = _verified(Path(scratch), signers)
+        told = tuple(problem.replace(scratch, str(file)) for problem in found.problems)
+        return found._replace(folder=file, problems=told)
 
 
-def _verified(folder: Path, indexed: str = "") -> Verified:
+def _verified(folder: Path, signers: Signers, indexed: str = "") -> Verified:
     from terrace import bundle
 
     found = bundle.verify(folder)
     digest = "" if found else bundle.open_bundle(folder).ref.digest
     if digest and indexed and digest != indexed:
         found = [f"its digest is not the one that index.json names ({indexed})"]
-    return Verified(folder, "" if found else digest, tuple(found))
+    signer = ""
+    if digest and signers:
+        from terrace.bundle.signers import check
+
+        try:
+            signer = check(bundle.open_bundle(folder), signers)
+        except SignatureError as error:
+            found = [*found, f"{error.message}. {error.hint}".strip()]
+    return Verified(folder, "" if found else digest, tuple(found), signer)
 
 
 class _Deployer(NamedTuple):
@@ -158,11 +187,24 @@ class _Deployer(NamedTuple):
     dry_run: bool
 
 
-def _deliver(parts: Sequence[Built], config: Mapping[str, Any], who: _Deployer) -> list[Delivered]:
-    """Deliver what was built of an environment as one release, but for a stream that a hold keeps back."""
-    from terrace.deploy.kinds import address, open_destination
+def _asked_today(built: Built, folder: Path) -> Built:
+    """`built` with the signers that its environment names today: an old revision does not say who may sign now."""
+    from terrace.views import environments_of
 
-    name = address(config)
+    today = environments_of(folder).get(built.environment.name)
+    if today is None:
+        return built
+    return built._replace(environment=built.environment._replace(signers=today.signers))
+
+
+def _deliver(parts: Sequence[Built], config: Mapping[str, Any], who: _Deployer) -> list[Delivered]:
+    """Deliver what was built of an environment as one release, but for a stream that must not be."""
+    from terrace.bundle import open_bundle
+    from terrace.bundle.signers import named
+    from terrace.deploy.kinds import address, open_destination
+    from terrace.deploy.trust import refuse_unsigned
+
+    name, signers = address(config), named(parts[0].environment.signers)
     told: list[Delivered] = []
     free: list[Delivered] = []
     try:
@@ -170,9 +212,13 @@ def _deliver(parts: Sequence[Built], config: Mapping[str, Any], who: _Deployer) 
         before = destination.current()
         for built in parts:
             try:
+                for bundle in built.bundles:
+                    refuse_unsigned(open_bundle(bundle.folder), signers)
                 free.append(_compared(built, name, destination, before))
-            except HeldError as error:
-                told.append(Delivered(built, name, problem=f"{error.message}. {error.hint}".strip()))
+            except (HeldError, RefusedError) as error:
+                # Of what nobody trusted has signed no destination is asked: none may have it.
+                where = name if isinstance(error, HeldError) else ""
+                told.append(Delivered(built, where, problem=f"{error.message}. {error.hint}".strip()))
         if who.dry_run or not free:
             return [*told, *free]
         origin = free[0].built.origin
@@ -183,9 +229,10 @@ def _deliver(parts: Sequence[Built], config: Mapping[str, Any], who: _Deployer) 
             commit=origin.commit,
             dirty=bool(origin.dirty),
             reason=who.reason,
+            signers=signers,
         )
-    except DestinationError as error:
-        problem, failed = f"{error.message}. {error.hint}".strip(), not isinstance(error, HeldError)
+    except (DestinationError, RefusedError) as error:
+        problem, failed = f"{error.message}. {error.hint}".strip(), not isinstance(error, (HeldError, RefusedError))
         held = [each.built for each in told]
         left = [built for built in parts if built not in held]
         return [*told, *(Delivered(built, name, problem=problem, failed=failed) for built in left)]

@@ -7,6 +7,7 @@ What the *user* got wrong is a `terrace.model.findings.Finding`, a value. These 
       SourceError                exit 3  the folder or revision cannot be read
       GitError                   exit 3  Git refused, or is not there
       BundleError                exit 3  a bundle is damaged, of another format, or not a bundle
+        SignatureError           exit 3  a bundle is not signed by who is trusted, or a key cannot be used
       SecretsError               exit 3  an encrypted file cannot be read or written; its kinds are in terrace.sops
       DestinationError           exit 3  the destination cannot be read or written
         LockedError              exit 3  another deployer holds the destination
@@ -14,7 +15,6 @@ What the *user* got wrong is a `terrace.model.findings.Finding`, a value. These 
       AuditError                 exit 3  an opening cannot be put into the audit log, so nothing is opened
       FlagError                  exit 3  a flag cannot be compiled, brought in or asked
       StoreError                 exit 3  a reference's value cannot be had from its store, or put there
-      FlagError                  exit 3  flags of which something cannot be evaluated
       ConfigError                exit 3  an application's configuration is not right: everything that is wrong with it
       RefusedError               exit 1  the work was refused: findings, a dirty tree, a protected environment
 """
@@ -71,6 +71,10 @@ class GitError(TerraceError):
 
 class BundleError(TerraceError):
     """A bundle is damaged, of a newer format, or not a bundle at all."""
+
+
+class SignatureError(BundleError):
+    """A bundle is not signed by anybody who is trusted, or a key cannot be used. No message holds a private key."""
 
 
 class SecretsError(TerraceError):

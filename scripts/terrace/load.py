@@ -229,7 +229,7 @@ def _unreadable(entry: Entry, reason: Unreadable) -> Finding:
 def _environment(name: str, document: Document | None) -> Environment:
     said = document.value if document else {}
     order = said.get("order")
-    destinations, configz = said.get("destinations"), said.get("configz")
+    destinations, configz, signers = said.get("destinations"), said.get("configz"), said.get("signers")
     return Environment(
         name=name,
         kind=said["kind"] if said.get("kind") in KINDS else "",
@@ -243,6 +243,7 @@ def _environment(name: str, document: Document | None) -> Environment:
         else (),
         recipients=_texts(said.get("recipients")),
         configz={name: _texts(urls) for name, urls in configz.items()} if isinstance(configz, dict) else {},
+        signers={name: _text(key) for name, key in signers.items()} if isinstance(signers, dict) else {},
         document=document,
     )
 

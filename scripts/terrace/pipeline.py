@@ -25,6 +25,7 @@ from terrace.validate.outcome import report
 from terrace.validate.run import Checked, CrossChecks, Progress, run, without_progress
 
 if TYPE_CHECKING:
+    from terrace.bundle.keys import SigningKey
     from terrace.model.private_keys import Exposure
     from terrace.model.service import Contract
     from terrace.remembered import Remembered
@@ -145,6 +146,7 @@ def build(
     jobs: int = 1,
     origins: bool = True,
     streams: Sequence[Stream] = STREAMS,
+    key: SigningKey | None = None,
     progress: Progress = without_progress,
 ) -> list[Built]:
     """Validate, and seal a bundle for each service in each environment named (all, if none is), in promotion order.
@@ -152,14 +154,14 @@ def build(
     Bundles come to stand in `output`, as `<environment>/<service>/`, and that of flags, where there are any and no
     services are named, beside them. What is committed is read from Git's objects; an
     environment that is not protected may be built from an edited work tree, a protected one is not. Errors that reach
-    an environment keep its bundles from being made, and no others.
+    an environment keep its bundles from being made, and no others. `key` signs each bundle.
     """
     source = open_source(folder, at)
     day = today or day_of(source, at)
     wanted = ("config",) if services else streams
     return build_source(
         source, output, environments,
-        services=services, at=at, today=day, jobs=jobs, origins=origins, streams=wanted, progress=progress,
+        services=services, at=at, today=day, jobs=jobs, origins=origins, streams=wanted, key=key, progress=progress,
     )  # fmt: skip
 
 
@@ -174,6 +176,7 @@ def build_source(
     jobs: int = 1,
     origins: bool = True,
     streams: Sequence[Stream] = STREAMS,
+    key: SigningKey | None = None,
     remembered: Remembered | None = None,
     progress: Progress = without_progress,
 ) -> list[Built]:
@@ -192,8 +195,11 @@ def build_source(
             built += [Built(environment, problem=part.problem, stream=streams[0]) for environment in part.environments]
             continue
         if part.environments and "config" in streams:
+            from terrace.seal import Sealing
+
             names = [each.name for each in part.environments]
-            sealing = Sealing(output, names, wanted, origins=origins, kept=remembered.files if remembered else None)
+            kept = remembered.files if remembered else None
+            sealing = Sealing(output, names, wanted, origins=origins, kept=kept, key=key)
             tree = load.Tree(part.source)
             cross_checks = cross_checks_of(source.root) if at is None else None
             checked = run(
@@ -209,7 +215,7 @@ def build_source(
             )
             built += _close(sealing, tree, checked, part.environments)
         if part.environments and "flags" in streams:
-            built += _flags(part, output, today)
+            built += _flags(part, output, today, key)
     for environment in chosen:
         refs = [each.ref for part in built if part.environment == environment for each in part.bundles]
         if refs:
@@ -246,7 +252,7 @@ def _has_local_layer(source: Source, environment: str) -> bool:
     return any(entry.path.endswith(".local.yaml") for entry in source.entries(f"{load.ENVIRONMENTS}/{environment}"))
 
 
-def _flags(part: _Part, output: Path, today: date) -> Iterator[Built]:
+def _flags(part: _Part, output: Path, today: date, key: SigningKey | None) -> Iterator[Built]:
     """The flags of environments, but where an error reaches them; nothing in a repository without flags."""
     tree = load.Tree(part.source)
     if not tree.flags:
@@ -263,7 +269,7 @@ def _flags(part: _Part, output: Path, today: date) -> Iterator[Built]:
         if errors:
             yield _refused(tree, checked, environment, errors, "flags")
         else:
-            sealed = seal_flags(repository, given.flags, environment.name, rosters, output, tree.source.origin)
+            sealed = seal_flags(repository, given.flags, environment.name, rosters, output, tree.source.origin, key)
             yield Built(environment, (sealed,), tree.source.origin, stream="flags")
 
 

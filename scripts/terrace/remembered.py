@@ -66,7 +66,7 @@ class Verdicts:
             self._kept[verdict.folder] = (entries, verdict)
 
     def _are_there(self, verdict: Verdict) -> bool:
-        """Whether the files of its slices stand in the output as they were written: another build may have had others."""
+        """Whether its slices still stand in the output: another build may have put others there."""
         for target, taken in verdict.taken:
             if isinstance(taken, Addition):
                 there = self._files.get((target.environment, target.service), {})

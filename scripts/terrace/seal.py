@@ -10,6 +10,7 @@ from typing import NamedTuple
 from terrace import __version__
 from terrace.bundle import BundleWriter, Facts
 from terrace.bundle.dates import SecretDates
+from terrace.bundle.keys import SigningKey
 from terrace.bundle.manifest import FileEntry
 from terrace.bundle.writer import Addition
 from terrace.layering import Layering
@@ -49,12 +50,14 @@ class Sealing:
         *,
         origins: bool,
         kept: KeptFiles | None = None,
+        key: SigningKey | None = None,
     ) -> None:
         self._folder = folder
         self._environments = frozenset(environments)
         self._services = frozenset(services)
         self._origins = origins
         self._kept = kept
+        self._key = key
         self._writers: dict[tuple[str, str], BundleWriter] = {}
         self._counts: dict[tuple[str, str], list[int]] = {}
 
@@ -110,7 +113,7 @@ class Sealing:
                     shutil.rmtree(folder.parent, ignore_errors=True)
                 continue
             targets, configs = self._counts[environment, service]
-            sealed[environment].append(Sealed(writer.seal(provenance), folder, targets, configs))
+            sealed[environment].append(Sealed(writer.seal(provenance, self._key), folder, targets, configs))
         return sealed
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from terrace.bundle import BundleWriter
+from terrace.bundle.keys import SigningKey
 from terrace.flags.compile import compile_flags
 from terrace.flags.states import lineage
 from terrace.load_flags import Rosters
@@ -33,7 +34,13 @@ SCHEMA: Mapping[str, Any] = {
 
 
 def seal_flags(
-    repository: Repository, flags: Flags, environment: str, rosters: Rosters, folder: Path, origin: Origin
+    repository: Repository,
+    flags: Flags,
+    environment: str,
+    rosters: Rosters,
+    folder: Path,
+    origin: Origin,
+    key: SigningKey | None = None,
 ) -> Sealed:
     """The bundle of an environment's flags, below `folder`, as `<environment>/_flags/`. Raises `FlagError`."""
     _, *ancestors = lineage(environment, repository.environments)
@@ -49,7 +56,7 @@ def seal_flags(
         facts=facts_of(repository, environment),
     )
     writer.add(None, definition, origins=_origins(flags))
-    return Sealed(writer.seal(provenance_of(origin)), place, len(definition["flags"]), 1)
+    return Sealed(writer.seal(provenance_of(origin), key), place, len(definition["flags"]), 1)
 
 
 def _origins(flags: Flags) -> dict[str, str]:

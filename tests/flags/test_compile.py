@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from datetime import datetime
 from typing import Any
 
 import pytest
+from openfeature.contrib.tools.flagd.core import FlagdCore
 
 from terrace.errors import FlagError
 from tests.flags.schemas import problems
-from tests.flags.written import asked, compiled, flag
+from tests.flags.written import ask, asked, compiled, flag
 
 OFF = {"state": "ENABLED", "variants": {"on": True, "off": False}, "defaultVariant": "off"}
 ABOUT = {"owner": "us", "created": "2026-11-01", "permanent": True}
@@ -104,23 +106,16 @@ PROGRESS = "variant: on, start: 2027-01-15T00:00:00Z, end: 2027-01-25T00:00:00Z"
 def test_a_share_grows_with_time(shares: str, expected: list[int], default: str) -> None:
     definition = compiled(flag(f"{{default: {default}, progress: {{{PROGRESS}{shares}}}}}"))
     assert problems(definition) == []
-    moments = [
-        f"2027-01-{day}T{hour}Z"
-        for day, hour in (
-            ("14", "23:59:59"),
-            ("15", "00:00:00"),
-            ("17", "12:00:00"),
-            ("20", "00:00:00"),
-            ("25", "00:00:00"),
-        )
-    ]
-    found = [_on(definition, at(moment)) for moment in moments]
+    days = ("14T23:59:59", "15T00:00:00", "17T12:00:00", "20T00:00:00", "25T00:00:00")
+    found = [_on(definition, at(f"2027-01-{day}Z")) for day in days]
     assert found == pytest.approx(expected, abs=4)
     assert asked(definition, "f", {}, at("2027-03-01T00:00:00Z")).variant == (None if default == "null" else "off")
 
 
 def _on(definition: Any, now: float) -> float:
-    variants = Counter(asked(definition, "f", {"targetingKey": f"u{n}"}, now).variant for n in range(800))
+    core = FlagdCore()
+    core.set_flags(json.dumps(definition))
+    variants = Counter(ask(core, "f", {"targetingKey": f"u{n}"}, now).variant for n in range(800))
     assert set(variants) <= {"on", "off", None}
     return variants["on"] / 8
 
@@ -144,10 +139,11 @@ def test_a_progress_that_no_evaluator_could_count_is_refused() -> None:
 
 
 def test_a_schedule_replaces_the_state_from_a_moment_on() -> None:
-    definition = compiled(flag(
-        "{default: off, rules: [{when: {a: 1}, serve: on}], schedule: [{at: 2027-02-01T00:00:00Z, default: on, rules: []},"
-        " {at: 2027-03-01T00:00:00Z, enabled: false}, {at: 2027-04-01T00:00:00Z, enabled: true, default: null}]}"
-    ))  # fmt: skip
+    schedule = (
+        "{at: 2027-02-01T00:00:00Z, default: on, rules: []}, {at: 2027-03-01T00:00:00Z, enabled: false},"
+        " {at: 2027-04-01T00:00:00Z, enabled: true, default: null}"
+    )
+    definition = compiled(flag(f"{{default: off, rules: [{{when: {{a: 1}}, serve: on}}], schedule: [{schedule}]}}"))
     assert problems(definition) == []
     months = [at(f"2027-0{month}-01T00:00:00Z") for month in range(1, 5)]
     assert [asked(definition, "f", {}, month).variant for month in months] == ["off", "on", "off", None]
@@ -157,15 +153,12 @@ def test_a_schedule_replaces_the_state_from_a_moment_on() -> None:
 
 def test_a_flag_that_is_off_can_be_scheduled() -> None:
     made = of("{enabled: false, schedule: [{at: 2027-02-01T00:00:00Z, enabled: true, default: on}]}")
-    assert made["targeting"] == {"if": [{"<": [{"var": "$flagd.timestamp"}, 1801440000]}, "off", "on"]} or made == {
-        **OFF,
-        "targeting": {"if": [{"<": [{"var": "$flagd.timestamp"}, 1801440000]}, None, "on"]},
-    }
+    assert made == {**OFF, "targeting": {"if": [{"<": [{"var": "$flagd.timestamp"}, 1801440000]}, None, "on"]}}
 
 
 def requiring(body: str, variant: str = "on", own: str = "{default: on}") -> Any:
     """The definition of the flag `f` that requires the flag `p`, whose state in production is `body`."""
-    other = flag(body).partition("flags:\n")[2].replace("  f:", "  p:").replace("}}\n", "}}\n")
+    other = flag(body).partition("flags:\n")[2].replace("  f:", "  p:")
     return compiled(
         flag(own).replace("off_variant", f"requires: [{{flag: p, variant: {variant}}}]\n    off_variant") + other
     )
@@ -213,6 +206,18 @@ def test_the_key_in_targeting_by_hand_stays_that_of_its_flag_where_it_is_require
     definition = requiring(raw)
     assert asked(definition, "p", {}).variant == "on"
     assert asked(definition, "f", {}).variant == "on"
+
+
+def test_targeting_by_hand_may_come_to_a_boolean_for_a_variant_of_that_name() -> None:
+    raw = flag("{default: null, targeting: {===: [{var: a}, 1]}}").partition("flags:\n")[2].replace("  f:", "  p:")
+    raw = raw.replace("on: true, off: false", "'true': true, 'false': false").replace(
+        "variant: off", "variant: 'false'"
+    )
+    needing = flag("{default: on}").replace("off_variant", "requires: [{flag: p, variant: 'true'}]\n    off_variant")
+    definition = compiled(needing + raw)
+    assert asked(definition, "p", {"a": 1}).variant == "true"
+    assert asked(definition, "f", {"a": 1}).variant == "on"
+    assert asked(definition, "f", {}).variant == "off"
 
 
 def test_a_split_by_hand_that_depends_on_its_flag_cannot_be_required() -> None:

@@ -32,6 +32,18 @@ def test_text_and_a_number_are_not_the_same() -> None:
     assert not is_on(rule_for("{n: '5'}"), n=5)
 
 
+@pytest.mark.parametrize("asks", ["{lt: 5}", "{gt: -1}"])
+@pytest.mark.parametrize("value", ["3", "", "junk", None])
+def test_text_is_not_compared_as_a_number(asks: str, value: str | None) -> None:
+    assert not is_on(rule_for(f"{{n: {asks}}}"), n=value)
+    assert is_on(rule_for(f"{{n: {asks}}}"), n=3)
+
+
+@pytest.mark.parametrize("value", [5, True, None, {"admin": 1}, [], "adm"])
+def test_what_holds_no_text_does_not_contain_it(value: Any) -> None:
+    assert not is_on(rule_for("{roles: {contains: admin}}"), roles=value)
+
+
 def test_a_missing_version_does_not_reach_the_evaluator_which_would_log_it(caplog: pytest.LogCaptureFixture) -> None:
     definition = rule_for("{v: {semver: '>=2.0.0'}}")
     with caplog.at_level(logging.DEBUG):

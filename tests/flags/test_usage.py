@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from terrace.flags.counting import Series
-from terrace.flags.usage import DAY, TOTAL, WEEK, Batch, Keep, Last, UsageStore
+from terrace.flags.counting import Batch, Series
+from terrace.flags.usage import DAY, TOTAL, WEEK, Keep, Last, UsageStore
 
 NOW = 1_795_000_000.0
 ON = Series("production", "a", "on", "acme", "STATIC")

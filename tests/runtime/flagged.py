@@ -27,7 +27,7 @@ def valued(value: Any, **more: Any) -> dict[str, Any]:
     return {"state": "ENABLED", "variants": {"it": value}, "defaultVariant": "it", **more}
 
 
-FLAGS: dict[str, Any] = {
+KITCHEN: dict[str, Any] = {
     "menu-allergens": flag("on"),
     "for-some": flag(targeting=TENANTS),
     "greeting": valued("Guten Tag"),
@@ -63,7 +63,7 @@ class Flagged:
             facts=Facts("production", protected=True),
         )  # fmt: skip
         said = metadata or {"flagSetId": self.environment, "fractional": "v3"}
-        writer.add(None, {"flags": dict(FLAGS if flags is None else flags), "metadata": dict(said)})
+        writer.add(None, {"flags": dict(KITCHEN if flags is None else flags), "metadata": dict(said)})
         writer.seal({"commit": COMMIT, "time": "2026-11-24T09:30:00Z"})
         return folder
 

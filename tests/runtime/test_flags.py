@@ -28,7 +28,7 @@ from terrace.errors import ConfigError, UsageError
 from terrace.runtime.flags import FlagProvider, provider
 from terrace.runtime.testing import force, provider_of
 from tests.runtime.conftest import World
-from tests.runtime.flagged import COMMIT, FLAGS, Flagged, flag, valued
+from tests.runtime.flagged import COMMIT, KITCHEN, Flagged, flag, valued
 from tests.runtime.test_watch import until
 
 
@@ -184,7 +184,7 @@ def test_a_release_counts_at_once_and_says_which_flags_changed(flagged: Flagged,
     client, made = client_of(flagged)
     heard: list[EventDetails] = []
     client.add_handler(ProviderEvent.PROVIDER_CONFIGURATION_CHANGED, heard.append)
-    others = {key: value for key, value in FLAGS.items() if key != "greeting"}
+    others = {key: value for key, value in KITCHEN.items() if key != "greeting"}
     flagged.release({**others, "menu-allergens": flag("off"), "limit": valued(10.0), "new": flag()})
     until(lambda: not client.get_boolean_value("menu-allergens", True), "the new release")
     until(lambda: heard, "the event")
@@ -408,7 +408,7 @@ def test_after_the_shutdown_nothing_is_followed_and_flags_stay(flagged: Flagged,
 
 
 def test_a_test_forces_variants_and_gets_everything_back(terrace_flags: Any) -> None:
-    made = provider_of({"menu-allergens": False, "limit": 3, "for-some": FLAGS["for-some"]})
+    made = provider_of({"menu-allergens": False, "limit": 3, "for-some": KITCHEN["for-some"]})
 
     def told() -> tuple[Any, ...]:
         return (

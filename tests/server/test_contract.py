@@ -11,6 +11,7 @@ from schemathesis.config import SchemathesisConfig
 from terrace.server.app import Server, Settings
 from terrace.server.spring.routes import FLAT
 from tests.server.conftest import Shop, Tokens
+from tests.server.flags.conftest import TENANTS, FlagShop, flag
 from tests.soak import rounds
 
 ASKED = [
@@ -26,6 +27,14 @@ SPRING = [
 ]  # fmt: skip
 """Every text is right here that is not too long: looking for wrong ones takes minutes."""
 
+FLAGS = ["/v1/flags/{environment}"]
+REPORTED = ["/v1/flags/usage"]
+"""Right ones have half of a surrogate pair for a name, to which JSON Schema does not object; we do."""
+EVALUATED = [
+    "/ofrep/v1/evaluate/flags", "/ofrep/v1/evaluate/flags/{key}", "/env/{environment}/ofrep/v1/evaluate/flags",
+    "/env/{environment}/ofrep/v1/evaluate/flags/{key}",
+]  # fmt: skip
+HEARD = ["/ofrep/v1/events", "/env/{environment}/ofrep/v1/events"]
 PLAIN = ["/v1/environments", "/livez", "/readyz", "/configz", "/metrics"]
 RIGHT, WRONG = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
 QUIET = settings(max_examples=rounds(25), deadline=None, suppress_health_check=list(HealthCheck))
@@ -33,7 +42,7 @@ QUIET = settings(max_examples=rounds(25), deadline=None, suppress_health_check=l
 
 SAID = """
 [checks.negative_data_rejection]
-expected-statuses = [403, 404, 406, 414, 422]
+expected-statuses = [400, 401, 403, 404, 406, 413, 414, 422]
 """
 """Which refusals are right: a path that is too long for its parameter may be too long for any URL."""
 
@@ -41,19 +50,26 @@ expected-statuses = [403, 404, 406, 414, 422]
 def server(shop: Shop, tokens_file: Tokens) -> Server:
     """A server in which there is something under the names of the description's examples."""
     shop.deploy({"pool_max": 40}, {"acme": {"pool_max": 41}}, service="backend", origins=["a"])
-    return Server(Settings(str(shop.root), str(tokens_file.path), rate=0), environ=shop.environ, written=lambda _: None)
+    FlagShop(shop).release(**{"checkout-v2": flag(targeting=TENANTS), "plain": flag()})
+    usage = str(shop.folder / "usage.sqlite3")
+    settings = Settings(str(shop.root), str(tokens_file.path), rate=0, usage=usage)
+    return Server(settings, environ=shop.environ, written=lambda _: None)
 
 
 @pytest.mark.parametrize(
-    ("path", "mode"), [*((path, RIGHT) for path in (*ASKED, *SPRING, *PLAIN)), *((path, WRONG) for path in ASKED)]
+    ("path", "mode"),
+    [
+        *((path, RIGHT) for path in (*ASKED, *SPRING, *PLAIN, *FLAGS, *EVALUATED, *HEARD)),
+        *((path, WRONG) for path in (*ASKED, *FLAGS, *EVALUATED, *REPORTED)),
+    ],
 )
 def test_requests_made_from_the_description_find_nothing(
     shop: Shop, tokens_file: Tokens, path: str, mode: GenerationMode
 ) -> None:
-    token = {"Authorization": f"Bearer {tokens_file.make('everything')}"}
+    token = {"Authorization": f"Bearer {tokens_file.make('everything', may=['read', 'flags'])}"}
     config = SchemathesisConfig.from_str(SAID)
     described = schemathesis.openapi.from_asgi("/v1/openapi.json", server(shop, tokens_file).app, config=config)
-    operation = described[path]["GET"]
+    operation = described[path]["POST" if path in (*EVALUATED, *REPORTED) else "GET"]
 
     @QUIET
     @given(operation.as_strategy(generation_mode=mode))
@@ -66,4 +82,4 @@ def test_requests_made_from_the_description_find_nothing(
 def test_every_path_of_the_description_is_tried(shop: Shop, tokens_file: Tokens) -> None:
     tokens_file.make("everything")
     described = schemathesis.openapi.from_asgi("/v1/openapi.json", server(shop, tokens_file).app)
-    assert sorted(described) == sorted([*ASKED, *SPRING, *PLAIN])
+    assert sorted(described) == sorted([*ASKED, *SPRING, *PLAIN, *FLAGS, *EVALUATED, *HEARD, *REPORTED])

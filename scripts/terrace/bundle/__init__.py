@@ -8,6 +8,7 @@
     secrets.<16 hex>.yaml     encrypted files of layers, byte for byte as they are committed, named by their content
     provenance.json           commit, its time, and so on; not in the digest
     origins[.<tenant>].json   where each value was set; not in the digest, optional
+    signature.json            who vouches for the manifest and the provenance; not in the digest, optional
 
 A *slice* is what one tenant takes: a configuration file and the secrets files of its layers in order of rank. A reader
 opens the manifest and the files of its slice, checks each against the manifest, and reads nothing else. The names are

@@ -15,14 +15,18 @@ from terrace.bundle.manifest import (
     MANIFEST,
     PROVENANCE,
     SCHEMA,
+    SIGNATURE,
     FileEntry,
     Manifest,
     decode,
     is_flat,
     load_object,
 )
-from terrace.bundle.reader import followed, read_bytes
-from terrace.errors import BundleError
+from terrace.bundle.reader import MissingError, followed, read_bytes
+from terrace.bundle.signature import decoded as signed
+from terrace.bundle.signature import disagreements
+from terrace.errors import BundleError, SignatureError
+from terrace.model.release import BundleRef
 
 # A pipe would block until somebody opens its other end; a link in a file's place is no file.
 _OPENING = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY | os.O_CLOEXEC
@@ -34,10 +38,10 @@ def verify(folder: Path) -> list[str]:
     try:
         folder = followed(folder)
         data = read_bytes(folder / MANIFEST)
-        manifest, _ = decode(data, MANIFEST)
+        manifest, ref = decode(data, MANIFEST)
     except BundleError as error:
         return [error.message]
-    return [*_manifest_problems(data, manifest), *_file_problems(folder, manifest)]
+    return [*_manifest_problems(data, manifest), *_file_problems(folder, manifest), *_signature_problems(folder, ref)]
 
 
 def _manifest_problems(data: bytes, manifest: Manifest) -> Iterator[str]:
@@ -73,10 +77,29 @@ def _file_problems(folder: Path, manifest: Manifest) -> Iterator[str]:
             yield from _differences(folder, name, wanted[name])
         elif not _is_regular(f"{folder}/{name}"):
             yield f"{name} is not a regular file"
-        elif name not in (MANIFEST, PROVENANCE):
+        elif name not in (MANIFEST, PROVENANCE, SIGNATURE):
             yield f"{name} is extra: the manifest does not list it"
         if name in manifest.files and name not in used:
             yield f"{name} is listed, and no slice takes it"
+
+
+def _signature_problems(folder: Path, ref: BundleRef) -> Iterator[str]:
+    """Whether a signature, if there is one, is of this bundle. Who made it is asked by `signers.check`."""
+    try:
+        data = read_bytes(folder / SIGNATURE)
+    except MissingError:
+        return
+    except BundleError as error:
+        yield error.message
+        return
+    try:
+        provenance = read_bytes(folder / PROVENANCE)
+    except BundleError:
+        provenance = b""
+    try:
+        yield from disagreements(signed(data, SIGNATURE), ref, provenance)
+    except SignatureError as error:
+        yield error.message
 
 
 def _origins(folder: Path) -> tuple[Mapping[str, FileEntry], str]:

@@ -9,25 +9,29 @@ from pathlib import Path
 
 from terrace.bundle.canonical import canonical
 from terrace.bundle.dates import KEY, SecretDates, encoded
-from terrace.bundle.manifest import MANIFEST, PROVENANCE, SHARED, SecretsFile, Slice, seal
+from terrace.bundle.keys import SigningKey
+from terrace.bundle.manifest import MANIFEST, PROVENANCE, SHARED, SIGNATURE, SecretsFile, Slice, seal
 from terrace.bundle.reader import Bundle
 from terrace.errors import BundleError
 from terrace.model.release import BundleRef
 
 
-def recompose(config_from: Bundle, secrets_from: Bundle, folder: Path) -> BundleRef:
+def recompose(config_from: Bundle, secrets_from: Bundle, folder: Path, key: SigningKey | None = None) -> BundleRef:
     """The bundle in `folder` that has the configuration stream of one bundle and the secrets of the other.
 
     A rollback moves configuration only: what was rotated since stays rotated. If both give what one bundle already
-    was, the result has that bundle's digest.
+    was, the result has that bundle's digest. It is another bundle than those two, so neither's signature is its own:
+    `key` signs it.
     """
     try:
-        return assemble(config_from, secrets_from, folder, link=False)
+        return assemble(config_from, secrets_from, folder, link=False, key=key)
     except OSError as error:
         raise BundleError(f"cannot write a bundle into {folder}: {error.strerror}") from error
 
 
-def assemble(config_from: Bundle, secrets_from: Bundle, folder: Path, *, link: bool) -> BundleRef:
+def assemble(
+    config_from: Bundle, secrets_from: Bundle, folder: Path, *, link: bool, key: SigningKey | None = None
+) -> BundleRef:
     """As `recompose`, and `link` shares the files where the file system can: for bundles that are never changed."""
     old = config_from.manifest
     own = {file for part in old.slices.values() for _, file in part.secrets}
@@ -43,9 +47,13 @@ def assemble(config_from: Bundle, secrets_from: Bundle, folder: Path, *, link: b
         place(source.folder / name, folder / name, link=link)
     for name in config_from.provenance.get("origins", {}):
         place(config_from.folder / name, folder / name, link=link)
+    beside = b""
     if config_from.provenance:
         said = encoded(_dates(slices.values(), sources))
-        (folder / PROVENANCE).write_bytes(canonical({**config_from.provenance, KEY: said}))
+        beside = canonical({**config_from.provenance, KEY: said})
+        (folder / PROVENANCE).write_bytes(beside)
+    if key is not None:
+        (folder / SIGNATURE).write_bytes(key.sign(ref, beside))
     (folder / MANIFEST).write_bytes(data)
     return ref
 

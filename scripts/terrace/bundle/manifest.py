@@ -20,6 +20,7 @@ MANIFEST = "manifest.json"
 SCHEMA = "schema.json"
 FACTS = "environment.json"
 PROVENANCE = "provenance.json"
+SIGNATURE = "signature.json"
 SHARED = ""
 """The name of the slice for no tenant."""
 

@@ -18,6 +18,7 @@ from terrace.bundle.manifest import (
     PROVENANCE,
     SCHEMA,
     SHARED,
+    SIGNATURE,
     Manifest,
     Slice,
     check_format,
@@ -119,10 +120,18 @@ class Bundle:
     @cached_property
     def provenance(self) -> dict[str, Any]:
         """What the bundle was made from: commit, its time, and so on. No part of the digest; empty if it is missing."""
-        try:
-            return load_object(self.get(PROVENANCE), str(self.folder / PROVENANCE))
-        except MissingError:
-            return {}
+        data = self.provenance_data
+        return load_object(data, str(self.folder / PROVENANCE)) if data else {}
+
+    @cached_property
+    def provenance_data(self) -> bytes:
+        """The bytes of `provenance.json`, read once: what a signature was checked for is what is used."""
+        return self._beside(PROVENANCE)
+
+    @cached_property
+    def signature(self) -> bytes:
+        """The bytes of `signature.json`; empty if the bundle is not signed. `signers.check` says what it is worth."""
+        return self._beside(SIGNATURE)
 
     @cached_property
     def dates(self) -> Dates:
@@ -146,6 +155,12 @@ class Bundle:
         data = self.get(name)
         self._compare(name, data, entry.sha256)
         return data
+
+    def _beside(self, name: str) -> bytes:
+        try:
+            return self.get(name)
+        except MissingError:
+            return b""
 
     def _from_folder(self, name: str) -> bytes:
         return read_bytes(self.folder / name)

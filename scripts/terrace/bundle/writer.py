@@ -12,6 +12,7 @@ from terrace.bundle import dates as secret_dates
 from terrace.bundle.canonical import canonical
 from terrace.bundle.dates import Dates, SecretDates
 from terrace.bundle.facts import Facts
+from terrace.bundle.keys import SigningKey
 from terrace.bundle.manifest import (
     FACTS,
     FORMAT,
@@ -19,6 +20,7 @@ from terrace.bundle.manifest import (
     PROVENANCE,
     SCHEMA,
     SHARED,
+    SIGNATURE,
     FileEntry,
     Manifest,
     SecretsFile,
@@ -140,16 +142,22 @@ class BundleWriter:
         self._dates.update(dates)
         self._slices[name] = Slice(config, secrets)
 
-    def seal(self, provenance: Mapping[str, Any] | None = None) -> BundleRef:
-        """Close the bundle: write `provenance` beside it, and the manifest last. Returns what names it."""
+    def seal(self, provenance: Mapping[str, Any] | None = None, key: SigningKey | None = None) -> BundleRef:
+        """Close the bundle: write `provenance` beside it, and the manifest last. Returns what names it.
+
+        With `key` it is signed, before it has a manifest: a bundle that was to be signed is never seen without.
+        """
         environment, service = str(self._head["environment"]), str(self._head["service"])
         if SHARED not in self._slices:
             raise BundleError(f"the bundle of {service} has no slice for no tenant")
         listed = {name: entry._asdict() for name, entry in self._origins.items()}
         said = {"format": FORMAT, "origins": listed, secret_dates.KEY: secret_dates.encoded(self._dates)}
         self._remove_rest()
-        self._write(PROVENANCE, canonical({**(provenance or {}), **said}))
+        beside = canonical({**(provenance or {}), **said})
+        self._write(PROVENANCE, beside)
         data, ref = seal(Manifest(environment, service, self._tenancy, self._version, self._files, self._slices))
+        if key is not None:
+            self._write(SIGNATURE, key.sign(ref, beside))
         self._write(MANIFEST, data)
         return ref
 

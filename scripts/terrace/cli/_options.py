@@ -16,6 +16,8 @@ from terrace.errors import SourceError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from terrace.bundle.keys import SigningKey
+    from terrace.bundle.signers import Signers
     from terrace.deploy.destination import Destination
     from terrace.model.release import Stream
     from terrace.report.style import Style
@@ -201,6 +203,40 @@ def add_wait(parser: ArgumentParser) -> None:
         "--wait", nargs="?", type=float, const=60.0, default=None, metavar="SECONDS",
         help="until every configz that environment.yaml names reports it, at most so long (default: 60)",
     )  # fmt: skip
+
+
+def add_sign(parser: ArgumentParser) -> None:
+    """`--sign FILE` and `--sign-passphrase FILE`."""
+    parser.add_argument("--sign", metavar="FILE", help="the private key that signs; default: TERRACE_SIGNING_KEY")
+    parser.add_argument("--sign-passphrase", metavar="FILE", help="a file with the passphrase of that key")
+
+
+def signing_key(args: Namespace) -> SigningKey | None:
+    """The key that was named, by an option or a variable; None where nothing is to be signed."""
+    from terrace.bundle.keys import in_variables, read_private
+
+    if args.sign:
+        return read_private(Path(args.sign), Path(args.sign_passphrase) if args.sign_passphrase else None)
+    if args.sign_passphrase:
+        raise UsageError("--sign-passphrase is for a key, and none is named", hint="--sign FILE")
+    return in_variables()
+
+
+def add_signers(parser: ArgumentParser) -> None:
+    """`--signers FILE`."""
+    parser.add_argument(
+        "--signers", action="append", default=[], metavar="FILE",
+        help="public keys, one of which must have signed; several times: any of them; default: TERRACE_SIGNERS",
+    )  # fmt: skip
+
+
+def signers(args: Namespace) -> Signers:
+    """Those who were named, by options or the variable; none where no signature is wanted."""
+    from terrace.bundle.signers import VARIABLE, in_variable, signers_of
+
+    if args.signers:
+        return signers_of(args.signers, "--signers")
+    return in_variable(os.environ[VARIABLE]) if VARIABLE in os.environ else ()
 
 
 def write_private(path: str, text: str) -> None:

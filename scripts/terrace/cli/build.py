@@ -2,7 +2,7 @@
 
 Everything is validated first. Bundles come to stand in --output as <environment>/<service>/, with an index.json for
 each environment. The same commit gives the same digests on any machine. A protected environment is built from commits
-only, never from an edited work tree.
+only, never from an edited work tree. With --sign each bundle gets a signature.json beside its manifest.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--pack", action="store_true", help="also as one file each: <environment>/<service>.bundle.tar")
     parser.add_argument("--no-origins", action="store_true", help="leave out where each value was set")
     parser.add_argument("--format", choices=["text", "json"], default="text", help="default: text")
+    _options.add_sign(parser)
     _options.add_at(parser)
 
 
@@ -37,6 +38,7 @@ def run(args: Namespace) -> int:
 
     folder = _options.folder_of(args)
     _options.warn_of_rules_not_run(folder, args.at)
+    key = _options.signing_key(args)
     output = Path(args.output) if args.output else folder / ".terrace" / "build"
     with _options.scratch(output) as staging:
         built = pipeline.build(
@@ -48,6 +50,7 @@ def run(args: Namespace) -> int:
             jobs=args.jobs,
             origins=not args.no_origins,
             streams=_options.streams(args),
+            key=key,
             progress=_options.progress,
         )
         for each in built:

@@ -5,7 +5,7 @@ next deploy finishes or removes what was begun. A rollback's hold refuses what i
 delivered together, and what is wrong with the one does not keep the other back; --only leaves one of them alone. With
 --dry-run, only say what would change; nothing is written at a destination. With --wait, ask the processes that
 `configz` in environment.yaml names until each runs it, and fail where one refuses it or time is up; what was released
-stays released.
+stays released. Where environment.yaml names `signers`, only what one of them signed is delivered: --sign.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--reason", default="", metavar="TEXT", help="why, for the release log")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes for many tenants")
     parser.add_argument("--dry-run", action="store_true", help="say what would change, and deliver nothing")
+    _options.add_sign(parser)
     _options.add_wait(parser)
     _options.add_format(parser, ("text", "json"))
     _options.add_at(parser)
@@ -44,6 +45,7 @@ def run(args: Namespace) -> int:
     started = time.monotonic()
     folder = _options.folder_of(args)
     _options.warn_of_rules_not_run(folder, args.at)
+    key = _options.signing_key(args)
     names = _options.environments(args)
     with _options.scratch(folder / ".terrace" / "staging") as staging:
         delivered = delivery.deploy(
@@ -55,6 +57,7 @@ def run(args: Namespace) -> int:
             at=args.at,
             streams=_options.streams(args),
             dry_run=args.dry_run,
+            key=key,
             jobs=args.jobs,
             progress=_options.progress,
         )

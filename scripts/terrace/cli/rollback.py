@@ -8,6 +8,9 @@ work, or somebody knows them who must not.
 
 What was undone is held: deploy refuses any bundle that brings it back, until the change itself is gone from the
 repository, or somebody lifts the hold (`terrace hold`).
+
+A release of then with the secrets of now is a new bundle, which needs a signature of its own where `environment.yaml`
+names `signers`: --sign. Where the secrets are the same, and with --with secrets, the one of then goes along.
 """
 
 from __future__ import annotations
@@ -43,13 +46,16 @@ def configure(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--only", choices=["flags"], help="leave the configuration as it is")
     parser.add_argument("--allow-revoked", action="store_true", help="with secrets: also those that were revoked since")
+    _options.add_sign(parser)
     _options.add_wait(parser)
     _options.add_format(parser, ("text", "json"))
 
 
 def run(args: Namespace) -> int:
     """Roll back, and say what changed and what is held."""
+    from terrace import delivery
     from terrace.deploy.destination import Moved
+    from terrace.deploy.trust import Trust
     from terrace.report.arrived import arrived_text
     from terrace.report.undone import rollback_json, rollback_text
 
@@ -59,6 +65,7 @@ def run(args: Namespace) -> int:
     if args.allow_revoked and "secrets" not in streams:
         raise UsageError("--allow-revoked goes with --with secrets")
     destination = _options.destination(args)
+    signers = delivery.signers(_options.folder_of(args), args.env)
     result = destination.rollback(
         args.service,
         args.to,
@@ -67,6 +74,7 @@ def run(args: Namespace) -> int:
         now=datetime.now(UTC),
         streams=Moved(config=not args.only, secrets="secrets" in streams, flags="flags" in streams or bool(args.only)),
         allow_revoked=args.allow_revoked,
+        trust=Trust(signers, _options.signing_key(args)),
     )
     arrivals = _wait(args, result) if args.wait is not None else None
     if args.format == "json":

@@ -39,6 +39,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes that serve; default: 1")
     parser.add_argument("--tokens", metavar="FILE", help="who may ask, and for what; without, who is on this machine")
     parser.add_argument("--callers", metavar="FILE", help="who may ask by a certificate, or a token of OIDC")
+    _options.add_signers(parser)
     parser.add_argument("--tls-cert", metavar="FILE", help="the server's certificate and those between it and its root")
     parser.add_argument("--tls-key", metavar="FILE", help="the key of the certificate, without passphrase")
     parser.add_argument("--client-ca", metavar="FILE", help="who signs the certificates that callers may show")
@@ -46,6 +47,7 @@ def configure(parser: ArgumentParser) -> None:
         "--flags-origin", action="append", default=[], metavar="URL",
         help="an origin whose pages may ask for flags from a browser; may be given several times",
     )  # fmt: skip
+    parser.add_argument("--usage", metavar="FILE", help="where the usage of flags is kept: an SQLite file, made anew")
     parser.add_argument(
         "--rate", type=float, default=100.0, metavar="N", help="requests a second of one caller, 0: any"
     )
@@ -73,6 +75,8 @@ def run(args: Namespace) -> int:
         burst=2 * args.rate,
         access_log=not args.no_access_log,
         flags_origins=tuple(args.flags_origin),
+        usage=args.usage or "",
+        signers=_options.signers(args),
     )
     tls = _tls(args)
     listening = process.Listening(args.host, args.port, args.workers, args.behind_proxy, tls)

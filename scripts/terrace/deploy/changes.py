@@ -96,5 +96,7 @@ def _key(value: Any) -> bytes:
 
 
 def _is_live(pointer: Pointer, contracts: list[Contract]) -> bool:
+    if all(contract.root.live for contract in contracts):
+        return True  # as for flags, whatever stands below
     fields = [field for contract in contracts if pointer and (field := contract.field(pointer)) is not None]
     return bool(fields) and all(field.live for field in fields)

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from terrace.bundle import Bundle
+from terrace.bundle.signers import ANYBODY, Signers
 from terrace.deploy.changes import LeafChange
+from terrace.deploy.trust import NOBODY_ASKS, Trust
 from terrace.model.release import BundleRef, Hold, Release
 
 
@@ -78,8 +80,12 @@ class Destination(Protocol):
         commit: str = "",
         dirty: bool = False,
         reason: str = "",
+        signers: Signers = ANYBODY,
     ) -> Delivery:
-        """Make the bundles in `folders` current, all of them; what was interrupted before is finished first."""
+        """Make the bundles in `folders` current, all of them; what was interrupted before is finished first.
+
+        One that none of `signers` signed is refused, if there are some.
+        """
 
     def rollback(
         self,
@@ -91,8 +97,9 @@ class Destination(Protocol):
         now: datetime,
         streams: Moved = CONFIGURATION,
         allow_revoked: bool = False,
+        trust: Trust = NOBODY_ASKS,
     ) -> RollbackResult:
-        """Go back to an earlier release, and hold what that undid."""
+        """Go back to an earlier release that `trust` accepts, and hold what that undid."""
 
     def releases(self) -> list[Release]:
         """Every release the destination had, the oldest first."""

@@ -34,6 +34,7 @@ from pathlib import Path
 
 from terrace.bundle import Bundle, open_bundle, verify
 from terrace.bundle.manifest import is_flat
+from terrace.bundle.signers import ANYBODY, Signers
 from terrace.deploy import hold as held
 from terrace.deploy import log
 from terrace.deploy.changes import changes
@@ -46,6 +47,7 @@ from terrace.deploy.lock import break_lock
 from terrace.deploy.rollback import Prepared, Record, choose, prepare
 from terrace.deploy.session import Session, prune, same_environment, services, session
 from terrace.deploy.steps import OnStep, Step, silent
+from terrace.deploy.trust import NOBODY_ASKS, Trust, is_signed_alike, refuse_unsigned
 from terrace.errors import BundleError, DestinationError
 from terrace.model.release import BundleRef, Hold, Release
 
@@ -71,22 +73,29 @@ class DirectoryDestination:
         commit: str = "",
         dirty: bool = False,
         reason: str = "",
+        signers: Signers = ANYBODY,
     ) -> Delivery:
-        """Make the bundles in `folders` current, all of them; what was interrupted before is finished first."""
+        """Make the bundles in `folders` current, all of them; what was interrupted before is finished first.
+
+        One that none of `signers` signed is refused, if there are some. The same content with a signature by another
+        key is a release of its own.
+        """
         bundles = [open_bundle(folder) for folder in folders]
+        for bundle in bundles:
+            refuse_unsigned(bundle, signers)
         refs = [bundle.ref for bundle in bundles]
         with session(self._state, now, self._step) as locked:
             environment = same_environment(locked, refs)
             cleared = tuple(hold.name for bundle in bundles for hold in held.check(locked.holds, bundle))
             self._step(Step.CHECKED)
             current, staged, logged = locked.last, dict[str, str](), list[Release]()
-            if current is not None and all(self._has(ref) for ref in refs):
+            if current is not None and all(self._has(bundle, signers) for bundle in bundles):
                 release = current
             else:
                 release = Release(
                     locked.number + 1, stamp(now), "deploy", actor, environment, tuple(refs), commit, dirty, reason
                 )
-                staged, logged = self._stage(locked, bundles), [release]
+                staged, logged = self._stage(locked, bundles, signers), [release]
             logged += [
                 replace(release, action="clear", time=stamp(now), actor=actor, bundles=(), reason=_CLEARED.format(name))
                 for name in cleared
@@ -106,15 +115,17 @@ class DirectoryDestination:
         now: datetime,
         streams: Moved = CONFIGURATION,
         allow_revoked: bool = False,
+        trust: Trust = NOBODY_ASKS,
     ) -> RollbackResult:
         """Go back to an earlier release, and hold what that undid.
 
         Without `to`: to the release whose configuration ran before. Without `service`: undo the latest release. Secrets
         and flags stay the current ones unless `streams` has them; a release with secrets that were revoked since is
-        refused then, unless `allow_revoked`. Neither Git nor the repository is needed.
+        refused then, unless `allow_revoked`. So is one that `trust` does not accept, unless it has a key that signs it
+        anew. Neither Git nor the repository is needed.
         """
         with session(self._state, now, self._step) as locked:
-            record = Record(locked.number + 1, now, actor, reason, streams, allow_revoked)
+            record = Record(locked.number + 1, now, actor, reason, streams, allow_revoked, trust)
             chosen = choose(locked.entries, service, to, streams)
             with told("stage the rollback"):
                 prepared = [
@@ -194,19 +205,21 @@ class DirectoryDestination:
     def _pin(self, digest: str) -> Path:
         return self._state.pins / digest.removeprefix("sha256:")
 
-    def _has(self, ref: BundleRef) -> bool:
-        """Whether `ref` is current, and every byte of it is right."""
-        folder = current_folder(self.root / ref.service)
-        return folder is not None and digest_of(folder.name) == ref.digest and not verify(folder)
+    def _has(self, bundle: Bundle, signers: Signers) -> bool:
+        """Whether the content of `bundle` is current, every byte of it is right, and it is signed as that is."""
+        folder = current_folder(self.root / bundle.ref.service)
+        if folder is None or digest_of(folder.name) != bundle.ref.digest or verify(folder):
+            return False
+        return is_signed_alike(folder, bundle, signers)
 
-    def _stage(self, locked: Session, bundles: Sequence[Bundle]) -> dict[str, str]:
+    def _stage(self, locked: Session, bundles: Sequence[Bundle], signers: Signers) -> dict[str, str]:
         """Put each bundle into a release's folder, and return their names. Nothing is current yet."""
         with told("stage the release"):
             # Space that a failed deployment took is wanted now.
             prune(self._state, locked.entries, self._keep, {bundle.ref.digest for bundle in bundles}, self._step)
-            return {bundle.ref.service: self._stage_one(bundle) for bundle in bundles}
+            return {bundle.ref.service: self._stage_one(bundle, signers) for bundle in bundles}
 
-    def _stage_one(self, bundle: Bundle) -> str:
+    def _stage_one(self, bundle: Bundle, signers: Signers) -> str:
         ref = bundle.ref
         if not is_flat(ref.service) or ref.service.startswith("."):
             raise BundleError(f"the service's name {ref.service!r} cannot be the name of a folder at a destination")
@@ -214,7 +227,7 @@ class DirectoryDestination:
         if not folder.is_dir():
             folder.mkdir()
             sync_folder(self.root)
-        there = find_release(folder, ref.digest)
+        there = find_release(folder, ref.digest, lambda found: is_signed_alike(found, bundle, signers))
         name = there.name if there else stage(bundle.folder, folder, ref.digest, self._step)
         blocked = in_the_way(folder, names(folder / name))
         if blocked:

@@ -24,7 +24,7 @@ AtomicWriter removes the old release at once. Here the last ones stay: for rollb
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -67,10 +67,10 @@ def named_release(service: Path, digest: str) -> Path | None:
     return service / found[-1] if found else None
 
 
-def find_release(service: Path, digest: str) -> Path | None:
-    """The folder of the release `digest`, if it is there and every byte of it is right."""
+def find_release(service: Path, digest: str, fits: Callable[[Path], bool] = lambda _: True) -> Path | None:
+    """The folder of the release `digest`, if there is one that `fits`, and every byte of it is right."""
     for name in releases(service):
-        if digest_of(name) == digest and not verify(service / name):
+        if digest_of(name) == digest and not verify(service / name) and fits(service / name):
             return service / name
     return None
 
@@ -105,7 +105,7 @@ def _listed(folder: Path) -> dict[str, object]:
     with suppress(BundleError):
         bundle = open_bundle(folder)
         origins = bundle.provenance.get("origins", {})
-        files = {name: entry._asdict() for name, entry in bundle.manifest.files.items()}
+        files: dict[str, object] = {name: entry._asdict() for name, entry in bundle.manifest.files.items()}
         return {**files, **origins} if isinstance(origins, dict) else files
     return {}
 

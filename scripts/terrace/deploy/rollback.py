@@ -20,6 +20,7 @@ from terrace.deploy.layout import current_folder, find_release, named_release, n
 from terrace.deploy.log import Entry
 from terrace.deploy.revoked import Replaced, named, replaced
 from terrace.deploy.steps import OnStep
+from terrace.deploy.trust import NOBODY_ASKS, Trust, is_signed_alike, refuse_unsigned, unsigned_now
 from terrace.errors import DestinationError, RefusedError
 from terrace.model.flag import STREAM
 from terrace.model.release import BundleRef, Hold
@@ -28,7 +29,8 @@ from terrace.model.release import BundleRef, Hold
 class Record(NamedTuple):
     """Who goes back, when and why; the number of the release that it makes; and what of a release goes back.
 
-    A release whose secrets were revoked since is refused, if secrets go back, unless `allow_revoked`.
+    A release whose secrets were revoked since is refused, if secrets go back, unless `allow_revoked`; one that `trust`
+    does not accept, unless it has a key that signs it anew.
     """
 
     number: int
@@ -37,6 +39,7 @@ class Record(NamedTuple):
     reason: str
     streams: Moved
     allow_revoked: bool = False
+    trust: Trust = NOBODY_ASKS
 
 
 class Prepared(NamedTuple):
@@ -100,9 +103,13 @@ def prepare(folder: Path, digest: str, record: Record, holds: Sequence[Hold], on
     check(holds, old)
     name, ref = found.name, old.ref
     if not record.streams.secrets and old.ref.streams.secrets != undone.ref.streams.secrets:
-        name, ref = _with_current_secrets(folder, old, undone, on_step)
+        name, ref = _composed(folder, old, undone, record.trust, on_step)
     elif problems := verify(found):
         raise DestinationError(f"the release {digest} of {folder.name} is damaged: {problems[0]}", hint=_ELSEWHERE)
+    elif record.trust.key is not None and not record.trust.accepts(old):
+        name, ref = _composed(folder, old, old, record.trust, on_step)
+    now = open_bundle(folder / name)
+    _refuse_unsigned(now, old, record.trust)
     since = replaced(old, undone) if old.ref.streams.secrets != undone.ref.streams.secrets else []
     if record.streams.secrets and not record.allow_revoked:
         _refuse_revoked(folder.name, since)
@@ -112,7 +119,8 @@ def prepare(folder: Path, digest: str, record: Record, holds: Sequence[Hold], on
     hold = _hold(old, undone, changed, record, moved) if ref.digest != undone.ref.digest else None
     leaves = leaf_changes(changed, undone, old)
     outcome = ServiceRollback(folder.name, undone.ref, old.ref, ref, leaves, tuple(secrets), hold)
-    return Prepared(name, outcome, tuple(_warnings(old, undone, secrets, since, with_secrets=record.streams.secrets)))
+    warnings = [*_warnings(old, undone, secrets, since, with_secrets=record.streams.secrets), unsigned_now(undone, now)]
+    return Prepared(name, outcome, tuple(filter(None, warnings)))
 
 
 _ELSEWHERE = "Go back to a release that is still whole, or revert the change in the repository and deploy that."
@@ -139,17 +147,31 @@ def _named(digests: dict[str, list[str]], to: str) -> dict[str, str]:
     return dict(found)
 
 
-def _with_current_secrets(folder: Path, old: Bundle, undone: Bundle, on_step: OnStep) -> tuple[str, BundleRef]:
-    """A release with the configuration of `old` and the secrets of `undone`: its folder's name, and what it is."""
+def _composed(folder: Path, old: Bundle, secrets_from: Bundle, trust: Trust, on_step: OnStep) -> tuple[str, BundleRef]:
+    """A release with the configuration of `old` and the secrets of another: its folder's name, and what it is."""
     staging = new_staging(folder, f"rollback-{old.ref.digest.removeprefix('sha256:')}")
-    ref = assemble(old, undone, staging, link=True)
+    ref = assemble(old, secrets_from, staging, link=True, key=trust.key)
     for file in staging.iterdir():
         file.chmod(0o444)
-    there = find_release(folder, ref.digest)
+    made = open_bundle(staging)
+    there = find_release(folder, ref.digest, lambda found: is_signed_alike(found, made, trust.signers))
     if there is not None:
         remove_tree(staging)
         return there.name, ref
     return settle(staging, folder, ref.digest, on_step), ref
+
+
+def _refuse_unsigned(now: Bundle, old: Bundle, trust: Trust) -> None:
+    """Refuse to go back to what nobody who is asked for has signed, and say what can be done about it."""
+    try:
+        refuse_unsigned(now, trust.signers)
+    except RefusedError as error:
+        if now.signature or trust.key is not None:
+            raise
+        hint = "Give the key that signs it: --sign FILE."
+        if now.ref != old.ref and trust.accepts(old):
+            hint += " Or take the signed release as it was, with its secrets: --with secrets."
+        raise RefusedError(f"{error.message}: it is made here, of two releases", hint=hint) from error
 
 
 def _secrets_that_differ(old: Bundle, undone: Bundle) -> dict[str, str]:

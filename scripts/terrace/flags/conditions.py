@@ -129,16 +129,15 @@ def _attribute(name: str, said: object) -> Logic:
     parts: list[Logic] = []
     if said.keys() & _GUARDED:
         # NOTE: null < 5, null == 0, and a version that is missing is a traceback in the evaluator's log.
-        parts.append(_there(name))
+        parts.append({"!==": [var(name), None]})
+    if said.keys() & _NUMBER_OPERATORS.keys():
+        # NOTE: evaluators take text for a number, order it by its letters, or fail where it is none.
+        parts.append(negated(_is_text(var(name))))
     for operator, value in said.items():
         if operator not in _OPERATORS:
             raise SenselessError(f"{operator!r} is not a comparison; there are {', '.join(_OPERATORS)}")
         parts.append(_OPERATORS[operator](name, value))
     return every(parts)
-
-
-def _there(name: str) -> Logic:
-    return {"!==": [var(name), None]}
 
 
 def _same(name: str, value: object) -> Logic:
@@ -168,7 +167,7 @@ def _within(asked: Expression, mark: str, values: Collection[str]) -> Iterator[E
     yield {"in": [{"cat": [mark, asked, mark]}, mark + mark.join(values) + mark]}
     # `a,b` lies within `,a,b,c,` and is none of them; neither is the list [a, b], which is joined by commas.
     yield {"!": [{"in": [mark, asked]}]}
-    yield {"===": [{"cat": [asked]}, asked]}
+    yield _is_text(asked)
 
 
 def _number(operator: str) -> Callable[[str, object], Logic]:
@@ -184,9 +183,16 @@ def _text(operator: str) -> Callable[[str, object], Logic]:
     def compared(name: str, value: object) -> Logic:
         if not isinstance(value, str) or not value:
             raise SenselessError(f"{operator} of {name} needs a text")
-        return {"in": [value, var(name)]} if operator == "contains" else {operator: [var(name), value]}
+        if operator != "contains":
+            return {operator: [var(name), value]}
+        # NOTE: in JavaScript, to look for something in a number is an error, and the flag's value is lost.
+        return {"if": [_is_text(var(name)), {"in": [value, var(name)]}, {"in": [value, {"merge": [var(name)]}]}]}
 
     return compared
+
+
+def _is_text(asked: Expression) -> Expression:
+    return {"===": [{"cat": [asked]}, asked]}
 
 
 def _list(name: str, value: object) -> Logic:
@@ -229,7 +235,7 @@ def seconds(text: object) -> int:
         raise SenselessError(f"{text!r} is not a moment with its offset, as 2027-01-15T08:00:00Z is") from None
 
 
-_GUARDED = frozenset(("ne", "not_in", "lt", "lte", "gt", "gte", "semver"))
+_GUARDED = frozenset(("ne", "not_in", "lt", "lte", "gt", "gte", "contains", "semver"))
 _OPERATORS: dict[str, Callable[[str, object], Logic]] = {
     "eq": _same,
     "ne": lambda name, value: negated(_same(name, value)),

@@ -9,12 +9,15 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 from weakref import ref
 
 OTHER: Final = "(other)"
 """What stands for all flags that are not there, and for tenants and series past the limits. It is no key, no name."""
+
+BULK: Final = "BULK"
+"""The reason where all flags were asked for at once: whether anybody uses one of them is not known from it."""
 
 TENANTS = 200
 """So many tenants are told apart in one process."""
@@ -31,6 +34,14 @@ class Series(NamedTuple):
     variant: str
     tenant: str
     reason: str
+
+
+class Batch(NamedTuple):
+    """What was counted until a moment (seconds of Unix time) since the batch before. One with a known `id` was had."""
+
+    id: str
+    until: float
+    counts: Mapping[Series, int]
 
 
 class Counts:
@@ -64,8 +75,19 @@ class Counts:
             try:
                 self._counts[series] += 1
             except KeyError:
-                series = self._admitted(*series)
+                series = self._within(*series)
                 self._counts[series] = self._counts.get(series, 0) + 1
+
+    def count_all(self, environment: str, tenant: str, reason: str, came_to: Iterable[tuple[str, str]]) -> None:
+        """Count one evaluation of many flags, each with its variant."""
+        with self._lock:
+            for flag, variant in came_to:
+                self.count(environment, flag, variant, tenant, reason)
+
+    def admitted(self, environment: str, flag: str, variant: str, tenant: str, reason: str) -> Series:
+        """What somebody else's count is added to, so that all together stays within the limits."""
+        with self._lock:
+            return self._within(environment, flag, variant, tenant, reason)
 
     @property
     def now(self) -> Mapping[Series, int]:
@@ -74,7 +96,7 @@ class Counts:
             found = list(self._counts.items())
         return {Series(*series): number for series, number in found}
 
-    def _admitted(self, environment: str, flag: str, variant: str, tenant: str, reason: str) -> Series:
+    def _within(self, environment: str, flag: str, variant: str, tenant: str, reason: str) -> Series:
         if tenant not in self._tenants:
             if len(self._tenants) - 2 < self._most_tenants and _TENANT(tenant):
                 self._tenants.add(tenant)

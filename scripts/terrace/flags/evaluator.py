@@ -6,13 +6,13 @@ that a client sends is logged.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, cast
 
+import orjson
 from openfeature.contrib.tools.flagd.core import FlagdCore
 from openfeature.evaluation_context import EvaluationContext
 from openfeature.exception import ErrorCode, OpenFeatureError
@@ -64,7 +64,7 @@ class FlagSet:
     """
 
     def __init__(self, definition: Mapping[str, Any] | bytes, version: str = "") -> None:
-        self.document = definition if isinstance(definition, bytes) else json.dumps(dict(definition)).encode()
+        self.document = definition if isinstance(definition, bytes) else _written(definition)
         read = _read(self.document)
         metadata = read.get("metadata", {})
         if version:
@@ -81,7 +81,7 @@ class FlagSet:
             {key: _type(each.get("variants")) for key, each in sorted(read["flags"].items())}
         )
         self.metadata: Mapping[str, Any] = MappingProxyType(dict(metadata))
-        core = _loaded(read)
+        core = _loaded(read, self.document)
         by_type = cast(Mapping[FlagType, _Ask], {
             "boolean": core.resolve_boolean_value, "string": core.resolve_string_value,
             "integer": core.resolve_integer_value, "float": core.resolve_float_value,
@@ -118,8 +118,8 @@ class FlagSet:
 
 def _read(document: bytes) -> dict[str, Any]:
     try:
-        read = json.loads(document)
-    except ValueError as error:
+        read = orjson.loads(document)
+    except orjson.JSONDecodeError as error:
         raise FlagError("the flags are no JSON") from error
     if not isinstance(read, dict) or not isinstance(read.setdefault("flags", {}), dict):
         raise FlagError("the flags are no mapping with `flags`, by key")
@@ -131,15 +131,20 @@ def _read(document: bytes) -> dict[str, Any]:
     return read
 
 
-def _loaded(read: dict[str, Any]) -> FlagdCore:
-    """An evaluator that has the flags of `read`, which is not used any more."""
+def _written(definition: Mapping[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(dict(definition))
+    except TypeError as error:
+        raise FlagError(f"the flags cannot be written as JSON: {error}") from error
+
+
+def _loaded(read: dict[str, Any], document: bytes) -> FlagdCore:
+    """An evaluator that has the flags of `read`, which is not used any more: loading changes it."""
     core = FlagdCore()
-    # Loading changes what it is given, so a flag that is to blame is looked for in a copy.
-    text = json.dumps(read)
     try:
         core.set_flags(read)
     except (OpenFeatureError, *_FAILURES) as error:
-        raise _to_blame(json.loads(text)) from error
+        raise _to_blame(_read(document)) from error
     return core
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from terrace.errors import FlagError
+from terrace.errors import FlagError, TerraceError
 from terrace.flags.about import written
 from terrace.flags.evaluators import UnknownError, expanded
 from terrace.flags.layout import laid_out
@@ -23,6 +23,7 @@ from terrace.flags.values import type_of
 from terrace.model.flag import ALGORITHM
 from terrace.model.source import Document
 from terrace.yamlio import read, set_value
+from terrace.yamlio.write import dump_flow
 
 _OF_A_FLAG = frozenset(("state", "variants", "defaultVariant", "targeting", "metadata"))
 _PASSED_OVER = frozenset(("key", "source", "selector"))
@@ -55,15 +56,18 @@ def import_flagd(text: str, environment: str, area: Document | None = None) -> s
         try:
             if key in flags:
                 raise _CannotError("it stands there twice")
-            flags[key] = _flag(key, said, environment)
-        except (_CannotError, UnknownError) as error:
+            flag = _flag(key, said, environment)
+            # Whether YAML can hold it: found here, it is said of this flag.
+            dump_flow(flag)
+            flags[key] = flag
+        except (_CannotError, UnknownError, TerraceError) as error:
             reasons.append(f"{key!r}: {error}")
     result = laid_out({"flags": flags}) if area is None or reasons else _into(area, flags, environment, reasons)
     if reasons:
         raise _refusal(reasons)
     _, findings = read(area.path if area else "flags", result.encode("utf-8", "surrogatepass"))
     if findings:
-        raise FlagError(f"the definition cannot be written as YAML: {findings[0].message}")
+        raise FlagError(f"that would not be a file of flags: {findings[0].message}", hint="Bring in a part of it.")
     return result
 
 

@@ -47,7 +47,7 @@ class Removal(NamedTuple):
 
 
 class _Others(NamedTuple):
-    """What else speaks of flags, by key: tests, and flags that require them, each with the place of the requirement."""
+    """What else speaks of flags, by key: tests, and flags that require them, each with its place there."""
 
     tests: Mapping[str, list[FlagTest]]
     requiring: Mapping[str, list[tuple[Flag, int]]]

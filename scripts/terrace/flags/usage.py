@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
-from terrace.flags.counting import Series
+from terrace.flags.counting import BULK, Batch, Series
 from terrace.flags.usage_file import LARGEST, DamagedError, UsageFile
 
 DAY, WEEK = 86_400, 7 * 86_400
@@ -30,14 +30,6 @@ class Keep(NamedTuple):
     minutes: int = 2 * DAY
     tenants: int = 8 * DAY
     hours: int = 90 * DAY
-
-
-class Batch(NamedTuple):
-    """What was counted until a moment (seconds of Unix time) since the batch before. One with a known `id` was had."""
-
-    id: str
-    until: float
-    counts: Mapping[Series, int]
 
 
 class Point(NamedTuple):
@@ -149,7 +141,10 @@ class UsageStore:
         return self._try(read, {})
 
     def last_evaluated(self, environment: str, flag: str = "") -> tuple[Last, ...]:
-        """When each flag of an environment, or one, came to each variant last, in seconds of Unix time."""
+        """When each flag of an environment, or one, came to each variant last, in seconds of Unix time.
+
+        Who asks for all flags at once does not tell that one of them is used, and is not meant.
+        """
         asked = "select flag, variant, at from last where environment = ?"
         values: tuple[str, ...] = (environment,)
         if flag:
@@ -199,7 +194,8 @@ def _write(connection: sqlite3.Connection, counts: Mapping[Series, int], at: int
         for tenant in (TOTAL, each.tenant):
             in_hour = (each.environment, each.flag, hour, each.variant, tenant, each.reason)
             hours[in_hour] = hours.get(in_hour, 0) + number
-        last.add((each.environment, each.flag, each.variant, at))
+        if each.reason != BULK:
+            last.add((each.environment, each.flag, each.variant, at))
     for table, rows in (("minute", minutes), ("hour", hours)):
         connection.executemany(
             f"insert into {table} values (?, ?, ?, ?, ?, ?, ?) on conflict do update set n = n + excluded.n",

@@ -19,6 +19,16 @@ FILE = "100644"
 def commit_files(git: Git, branch: str, files: Mapping[str, str | None], message: str, base: str) -> Commit:
     """The commit on `branch`: `base`, with each of `files` (paths from the root) as given, or removed where None."""
     _refuse_branch(git, branch)
+    oid = written(git, files, message, base)
+    # `create` refuses, in one step with the writing, a branch that has come to be in the meantime.
+    made = git.attempt("update-ref", "--stdin", stdin=f"create refs/heads/{branch} {oid}\n".encode())
+    if made.code:
+        raise process.refused(made.complaint)
+    return git.resolve(oid)
+
+
+def written(git: Git, files: Mapping[str, str | None], message: str, base: str) -> str:
+    """The id of a commit on `base` that changes exactly `files`. No branch has it yet."""
     with tempfile.TemporaryDirectory(prefix="terrace-") as scratch:
         index = {"GIT_INDEX_FILE": str(Path(scratch, "index"))}
         git.run("read-tree", f"{base}^{{tree}}", environment=index)
@@ -26,12 +36,7 @@ def commit_files(git: Git, branch: str, files: Mapping[str, str | None], message
             "update-index", "-z", "--index-info", environment=index, stdin=_changes(git, files, base, Path(scratch))
         )
         tree = git.run("write-tree", environment=index).decode().strip()
-    oid = _commit(git, tree, message, base)
-    # `create` refuses, in one step with the writing, a branch that has come to be in the meantime.
-    made = git.attempt("update-ref", "--stdin", stdin=f"create refs/heads/{branch} {oid}\n".encode())
-    if made.code:
-        raise process.refused(made.complaint)
-    return git.resolve(oid)
+    return _commit(git, tree, message, base)
 
 
 def _refuse_branch(git: Git, branch: str) -> None:

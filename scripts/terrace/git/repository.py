@@ -118,7 +118,7 @@ class Git:
             "status",
             *("--porcelain=v1", "-z", "--untracked-files=all", "--ignore-submodules=all", "--no-renames"),
             *("--", *folders),
-            environment=self._without_filters(),
+            environment=self.without_filters(),
         )
         start = 3 + (len(prefix) + 1 if prefix else 0)
         return tuple(sorted(record[start:] for record in out.decode("utf-8", "surrogateescape").split("\0")[:-1]))
@@ -132,7 +132,7 @@ class Git:
     def _holds(self, name: str) -> bool:
         return self.attempt("cat-file", "-e", name).code == 0
 
-    def _without_filters(self) -> dict[str, str]:
+    def without_filters(self) -> dict[str, str]:
         """Settings that turn off each filter by name: `git status` runs them on files whose time has changed."""
         pattern = r"^filter\..*\.(clean|smudge|process|required)$"
         names = os.fsdecode(self.attempt("config", "-z", "--name-only", "--get-regexp", pattern).out).split("\0")[:-1]

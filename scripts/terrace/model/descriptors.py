@@ -59,6 +59,13 @@ _ENVIRONMENT: dict[str, Any] = {
                 "uniqueItems": True,
             },
         },
+        "signers": {
+            "type": "object",
+            "description": "Public keys by name, in PEM: only what one of them signed becomes current.",
+            "propertyNames": {"pattern": _NAME["pattern"]},
+            "additionalProperties": {"type": "string"},
+            "minProperties": 1,
+        },
         "recipients": {
             "type": "array",
             "description": "Who opens its secrets: names from recipients.yaml. Recovery keys do anyway.",

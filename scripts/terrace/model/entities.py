@@ -17,7 +17,7 @@ KINDS = ("development", "test", "staging", "production")
 
 
 class Environment(NamedTuple):
-    """One folder under `environments/`, as its `environment.yaml` describes it."""
+    """One folder under `environments/`, as its `environment.yaml` describes it. `signers` are public keys by name."""
 
     name: str
     kind: str
@@ -29,6 +29,7 @@ class Environment(NamedTuple):
     destinations: tuple[dict[str, Any], ...] = ()
     recipients: tuple[str, ...] = ()
     configz: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    signers: Mapping[str, str] = MappingProxyType({})
     document: Document | None = None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from terrace.model.flag import STREAM
 from terrace.report.cells import one_line, wrap
 from terrace.report.style import PLAIN, Style
 from terrace.report.table import Column, table_lines
@@ -22,7 +23,8 @@ _COLUMNS = (
 
 
 class ServiceSummary(NamedTuple):
-    """One bundle: how many targets it serves with how many different configurations, and what is new in it.
+    """One bundle: how many targets it serves with how many different configurations, and what is new in it. A bundle of
+    flags has so many flags in the place of targets.
 
     `previous` is the digest in the release before, empty in a first one. `leaves` counts the values that changed since,
     `secrets` says that secrets files did.
@@ -72,6 +74,8 @@ def deploy_summary(
 
 def _row(service: ServiceSummary) -> tuple[str, ...]:
     digest = service.digest.removeprefix("sha256:")[:_DIGEST]
+    if service.service == STREAM:
+        return (service.service, *count(service.targets, "flag").split(" "), "", "", digest, change(service))
     targets = count(service.targets, "target").split(" ")
     configs = count(service.configs, "config").split(" ")
     return (service.service, *targets, *configs, digest, change(service))
@@ -103,8 +107,9 @@ def _heading(environment: EnvironmentSummary, style: Style) -> str:
 def _ending(environments: list[EnvironmentSummary], style: Style, seconds: float | None, done: str) -> str:
     released = [environment for environment in environments if not environment.problem]
     services = [service for environment in released for service in environment.services]
-    targets = sum(service.targets for service in services)
-    line = f"{count(len(services), 'bundle')} for {count(targets, 'target')}"
+    targets = sum(service.targets for service in services if service.service != STREAM)
+    served = f" for {count(targets, 'target')}" if targets else ""
+    line = f"{count(len(services), 'bundle')}{served}"
     line += f" {done} to {count(len(released), 'environment')}"
     line += f" in {seconds:.1f} s" if seconds is not None else ""
     missing = len(environments) - len(released)

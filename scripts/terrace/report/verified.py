@@ -14,9 +14,15 @@ def verified_text(verified: Sequence[Verified]) -> str:
 
 
 def verified_json(verified: Sequence[Verified]) -> str:
-    """The same for programs: `ok`, and `bundles`, each with its `folder`, `digest` (null if wrong) and `problems`."""
+    """The same for programs: `ok`, and `bundles`, each with its `folder`, `digest` (null if wrong), `problems` and
+    `signer` (null where nobody asked who signed, or nobody did)."""
     bundles = [
-        {"folder": str(each.folder), "digest": each.digest or None, "problems": list(each.problems)}
+        {
+            "folder": str(each.folder),
+            "digest": each.digest or None,
+            "problems": list(each.problems),
+            "signer": each.signer or None,
+        }
         for each in verified
     ]
     return dump({"version": 1, "ok": not any(each.problems for each in verified), "bundles": bundles})
@@ -24,7 +30,8 @@ def verified_json(verified: Sequence[Verified]) -> str:
 
 def _lines(each: Verified) -> list[str]:
     if not each.problems:
-        return [f"ok  {each.folder}  {each.digest}\n"]
+        signed = f"  signed by {each.signer}" if each.signer else ""
+        return [f"ok  {each.folder}  {each.digest}{signed}\n"]
     return [
         f"{problem}\n" if problem.startswith(f"{each.folder} ") else f"{each.folder}: {problem}\n"
         for problem in each.problems

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import time
 from pathlib import Path
 from typing import NoReturn
 
-from terrace.bundle.manifest import MANIFEST, PROVENANCE
+from terrace.bundle.manifest import MANIFEST, PROVENANCE, SIGNATURE
 from terrace.bundle.reader import DATA, Bundle, open_bundle
 from terrace.errors import BundleError, ConfigError
 from terrace.runtime.asked import Asked
@@ -29,8 +30,8 @@ class LastGood:
 
     def keep(self, bundle: Bundle) -> None:
         """Keep a copy of `bundle`, or note that it is still current. A failure is logged, and stops nothing."""
-        name = f"..{bundle.ref.digest.replace(':', '-')}"
         try:
+            name = _named(bundle)
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if os.path.realpath(self._folder / DATA) != os.path.realpath(self._folder / name):
                 self._copy(bundle, name)
@@ -64,9 +65,11 @@ class LastGood:
         new = self._folder / f"{name}.new"
         shutil.rmtree(new, ignore_errors=True)
         new.mkdir(mode=0o700)
-        for file in (*bundle.manifest.files, MANIFEST, *_beside(bundle)):
-            # What is read here is compared with the manifest: a copy is never worse than its source.
-            data = bundle.read(file) if file in bundle.manifest.files else bundle.get(file)
+        # What is read here is compared with the manifest: a copy is never worse than its source.
+        for file in bundle.manifest.files:
+            (new / file).write_bytes(bundle.read(file))
+        signature = {SIGNATURE: bundle.signature} if bundle.signature else {}
+        for file, data in {**_beside(bundle), **signature, MANIFEST: bundle.get(MANIFEST)}.items():
             (new / file).write_bytes(data)
         target = self._folder / name
         shutil.rmtree(target, ignore_errors=True)
@@ -83,5 +86,15 @@ class LastGood:
                 shutil.rmtree(other, ignore_errors=True)
 
 
-def _beside(bundle: Bundle) -> list[str]:
-    return [PROVENANCE, *bundle.provenance.get("origins", {})] if bundle.provenance else []
+def _named(bundle: Bundle) -> str:
+    """The name of the copy: another one where the same content was signed anew."""
+    name = f"..{bundle.ref.digest.replace(':', '-')}"
+    return f"{name}.{hashlib.sha256(bundle.signature).hexdigest()[:16]}" if bundle.signature else name
+
+
+def _beside(bundle: Bundle) -> dict[str, bytes]:
+    """The files that the manifest does not list: those that a signature covers as they were when it was checked."""
+    if not bundle.provenance_data:
+        return {}
+    origins = {name: bundle.get(name) for name in bundle.provenance.get("origins", {})}
+    return {PROVENANCE: bundle.provenance_data, **origins}

@@ -56,7 +56,7 @@ class Remote:
         if sum(entry.size for entry in manifest.files.values()) <= _AT_ONCE:
             for name in manifest.files:
                 bundle.read(name)
-            _ = bundle.provenance
+            _ = bundle.provenance, bundle.signature
         return bundle
 
     def wait(self, tag: str) -> str:

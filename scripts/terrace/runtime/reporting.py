@@ -19,8 +19,7 @@ from weakref import ref
 import orjson
 
 from terrace.errors import TerraceError
-from terrace.flags.counting import Counts, Series, since
-from terrace.flags.usage import Batch
+from terrace.flags.counting import Batch, Counts, Series, since
 from terrace.runtime.asked import Asked
 from terrace.runtime.calling import address, ask, authorization
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from terrace.bundle.manifest import MANIFEST
 from terrace.bundle.reader import DATA, Bundle, open_bundle
 from terrace.detect import detect, sources
-from terrace.errors import ConfigError
+from terrace.errors import ConfigError, SignatureError
 from terrace.model.flag import STREAM
 from terrace.runtime.asked import SERVICE, Asked
 
@@ -71,7 +71,7 @@ def said_environment(asked: Asked) -> str:
 
 
 def of_this_process(bundle: Bundle, asked: Asked) -> Bundle:
-    """`bundle`, which must be of the service and environment that are asked for."""
+    """`bundle`, which must be of the service and environment that are asked for, and signed where that is wanted."""
     ref = bundle.ref
     if asked.service and ref.service != asked.service:
         raise ConfigError(f"{bundle.folder} is a bundle of {ref.service}, and {asked.service} is asked for")
@@ -82,6 +82,13 @@ def of_this_process(bundle: Bundle, asked: Asked) -> Bundle:
             hint="A process runs with the configuration of its own environment only.",
         )
     detect(asked.environment or None, asked.environ, kinds={ref.environment: bundle.facts.kind}, option=_OPTION)
+    if asked.signers:
+        from terrace.bundle.signers import check
+
+        try:
+            check(bundle, asked.signers)
+        except SignatureError as error:
+            raise ConfigError(error.message, hint=error.hint) from error
     return bundle
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel
@@ -27,6 +27,7 @@ def load(
     max_age: float | None = None,
     reason: str = "",
     environ: Mapping[str, str] | None = None,
+    signers: Sequence[str | PathLike[str]] = (),
 ) -> M:
     """The configuration of this process, an object of `model` that is validated and frozen.
 
@@ -37,10 +38,13 @@ def load(
 
     `last_good` (`TERRACE_LAST_GOOD`) names a folder for a copy of the last bundle that was right, which is used while
     the source is away, if it is not older than `max_age` seconds. `reason` comes to stand in the audit log.
+
+    `signers` (`TERRACE_SIGNERS`, with a colon between) are files of public keys in PEM, or the PEM itself: with it only
+    what one of them signed is loaded, from wherever it comes.
     """
     with watch(
         model, service=service, environment=environment, tenant=tenant, source=source, last_good=last_good,
-        max_age=max_age, reason=reason, environ=environ, follow=False,
+        max_age=max_age, reason=reason, environ=environ, signers=signers, follow=False,
     ) as handle:  # fmt: skip
         return handle.current
 
@@ -56,6 +60,7 @@ def watch(
     max_age: float | None = None,
     reason: str = "",
     environ: Mapping[str, str] | None = None,
+    signers: Sequence[str | PathLike[str]] = (),
     live_only: bool = True,
     follow: bool = True,
 ) -> Handle[M]:
@@ -65,7 +70,7 @@ def watch(
     followed, and `Handle.refresh` reads again. With `live_only=False` a running process takes every field, live or not:
     for who starts something anew at each change.
     """
-    wanted = asked(service, environment, tenant, source, last_good, max_age, reason, environ, live_only)
+    wanted = asked(service, environment, tenant, source, last_good, max_age, reason, environ, live_only, signers)
     handle: Handle[M] = Handle(model, wanted)
     if follow:
         handle.follow()

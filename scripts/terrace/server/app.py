@@ -20,8 +20,10 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from terrace import __version__
+from terrace.bundle.signers import ANYBODY, Signers
 from terrace.errors import TerraceError
-from terrace.server import access, api, asked, bundles, documented, following, health
+from terrace.flags.usage import UsageStore
+from terrace.server import access, api, asked, bundles, documented, following, health, usage
 from terrace.server.access import Access
 from terrace.server.callers import Callers, LocalOnly, TokenFile
 from terrace.server.changes import Changes
@@ -44,6 +46,7 @@ from terrace.server.shelf import Shelf
 from terrace.server.slices import Slices
 from terrace.server.spring import routes as spring
 from terrace.server.spring.asked import with_passwords
+from terrace.server.usage import Usage
 
 METHODS = ("GET",)
 
@@ -52,6 +55,7 @@ class Settings(NamedTuple):
     """What `terrace serve` was told. Without `tokens` and `callers` who asks is on this machine; `rate` 0: no limit.
 
     `session_key` is what workers need in common, for a browser that asks one and then the other; empty for a new one.
+    `signers`: who has to have signed what is served; nobody, if there are none.
     `own` is the folder in which the process that follows a repository says how it is; empty where none is followed.
     """
 
@@ -65,6 +69,9 @@ class Settings(NamedTuple):
     own: str = ""
     flags_origins: tuple[str, ...] = ()
     """The origins of pages that may ask for flags from a browser."""
+    usage: str = ""
+    """The file in which usage of flags is kept; empty for none."""
+    signers: Signers = ANYBODY
 
 
 class Server:
@@ -78,12 +85,13 @@ class Server:
         written: Callable[[Access], None] = access.write,
     ) -> None:
         self._own = Path(settings.own) if settings.own else None
-        self.shelf = Shelf(Path(settings.source))
+        self.shelf = Shelf(Path(settings.source), signers=settings.signers)
         self.changes = Changes(self.shelf)
         listed = CallerFile(Path(settings.callers)) if settings.callers else None
         self.callers = _callers(settings, listed)
         slices = Slices(self.shelf, Opener(self.shelf.contents, os.environ if environ is None else environ))
         sessions = Sessions(settings.session_key)
+        self.usage = Usage(UsageStore(Path(settings.usage)) if settings.usage else None)
         self.pages = Site(
             self.shelf, slices, self.callers, sessions, tokens=bool(settings.tokens or listed), listed=listed
         )  # fmt: skip
@@ -101,7 +109,7 @@ class Server:
 
     def _flags(self, app: ASGIApp, tickets: Tickets, origins: tuple[str, ...]) -> ASGIApp:
         events = Events(self.shelf, self.changes, tickets)
-        return Ofrep(app, self.shelf, self.guard, events, tickets, Origins(origins), self._totals)
+        return Ofrep(app, self.shelf, self.guard, events, tickets, Origins(origins), self._totals, self.usage.counts)
 
     async def _add_up(self, totals: Totals) -> None:
         """Write what was added up, again and again."""
@@ -116,7 +124,10 @@ class Server:
             self.shelf.follow()
             _before_the_end(self.changes.close)
             adding = asyncio.create_task(self._add_up(self._totals)) if self._totals is not None else None
+            writing = asyncio.create_task(self.usage.keep_writing())
             yield
+            writing.cancel()
+            self.usage.close()
             if adding is not None and self._totals is not None:
                 adding.cancel()
                 self._totals.flush()
@@ -130,6 +141,7 @@ class Server:
         )  # fmt: skip
         made.include_router(api.routes(self.shelf, configs))
         made.include_router(bundles.routes(self.shelf, self.changes))
+        made.include_router(usage.routes(self.shelf, self.usage))
         made.include_router(sync.routes(self.shelf))
         made.include_router(spring.routes(self.shelf, configs))
         made.router.routes.extend(self.pages.routes())
@@ -160,6 +172,8 @@ class Server:
             """Which release is served since when, from which commit, and what was refused; no values."""
             _refuse_limited(request)
             said = health.configz(self.shelf, asked.admitted(request).caller, self._turning())
+            if self.usage.store is not None:
+                said["usage"] = self.usage.health
             return Response(orjson.dumps(said), headers=_FRESH, media_type="application/json")
 
         @made.get("/metrics", **documented.METRICS, name="Numbers")
@@ -168,6 +182,7 @@ class Server:
             _refuse_limited(request)
             counts, waiting = self.guard.counts, self.changes.count
             said = health.metrics(self.shelf, asked.admitted(request).caller, counts, waiting, self._turning())
+            said += self.usage.metrics(asked.admitted(request).caller)
             return Response(said, headers={**_FRESH, "Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
 
 

@@ -1,7 +1,8 @@
 """Bundles as they were sealed, for the loader of applications: files by the digest of the manifest that lists them.
 
 A caller that is limited to tenants gets a manifest of these alone. Its digest is its own, so that nothing of another
-tenant can be seen in it; what it lists is what the whole bundle has, byte for byte.
+tenant can be seen in it; what it lists is what the whole bundle has, byte for byte. A signature is of the whole, and so
+of no such part: it is given to those who get the whole.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ from fastapi import APIRouter, Request, Response
 from fastapi import Path as InPath
 from starlette.concurrency import run_in_threadpool
 
-from terrace.bundle.manifest import FACTS, SCHEMA, SHARED, digest
+from terrace.bundle.manifest import FACTS, PROVENANCE, SCHEMA, SHARED, SIGNATURE, digest
 from terrace.bundle.reader import MissingError
 from terrace.errors import BundleError
-from terrace.model.release import FLAGS
+from terrace.model.flag import STREAM
 from terrace.server import asked, documented
 from terrace.server.callers import Caller
 from terrace.server.changes import Changes
@@ -43,7 +44,7 @@ def routes(shelf: Shelf, changes: Changes) -> APIRouter:
 
     def seen(request: Request, key: Key) -> tuple[Snapshot, Seen]:
         caller, snapshot = asked.admitted(request).caller, shelf.served.get(key)
-        if key.service == FLAGS:
+        if key.service == STREAM:
             # They name tenants in their rules: they are for who sees all of these.
             snapshot = shelf.flags.get(key.environment)
             is_for = caller.evaluates(key.environment) and caller.sees_all_tenants
@@ -110,15 +111,23 @@ def _manifest(request: Request, found: Seen, seconds: int | None) -> Response:
 def _read(shelf: Shelf, snapshot: Snapshot, name: str) -> bytes:
     if name in snapshot.bundle.manifest.files:
         return shelf.contents.read(snapshot.bundle, name)
+    if name == SIGNATURE:
+        return _signature(snapshot)
     return snapshot.bundle.get(name)
+
+
+def _signature(snapshot: Snapshot) -> bytes:
+    if not snapshot.bundle.signature:
+        raise MissingError(f"{SIGNATURE} is missing")
+    return snapshot.bundle.signature
 
 
 def _seen(snapshot: Snapshot, caller: Caller) -> Seen | None:
     """What a caller sees of a bundle; None if that is nothing."""
     whole = snapshot.bundle.manifest
     if caller.sees_all_tenants:
-        origins = snapshot.bundle.provenance.get("origins", {})
-        return Seen(whole.encode(), snapshot.bundle.ref.digest, frozenset({*whole.files, "provenance.json", *origins}))
+        beside = {PROVENANCE, SIGNATURE, *snapshot.bundle.provenance.get("origins", {})}
+        return Seen(whole.encode(), snapshot.bundle.ref.digest, frozenset({*whole.files, *beside}))
     mine = {name: part for name, part in whole.slices.items() if caller.has_tenant(name)}
     if not mine:
         return None

@@ -279,6 +279,20 @@ METRICS = _said(
 )
 
 
+def usage(report: dict[str, Any]) -> Said:
+    """What is said of reports of usage, whose body is as the schema `report` has it."""
+    said: Responses = {
+        **_ALWAYS,
+        404: _problem("An environment is not there, or not for this caller; or usage is not kept."),
+        403: _problem("The token is not for flags, or not for a tenant that is reported."),
+        422: _problem("The report is not well formed."),
+        503: _problem("It cannot be kept now.", **_RETRY),
+        204: {"description": "It counts, once.", "headers": _EVERY},
+    }
+    body = {"required": True, "content": {"application/json": {"schema": report}}}
+    return _said("report_usage", said, "Flags", {"requestBody": body})
+
+
 def definition_of_flags() -> Said:
     """What is said of the definition of an environment's flags."""
     definition = {

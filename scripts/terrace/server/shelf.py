@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
+from terrace.bundle.signers import ANYBODY, Signers
 from terrace.errors import BundleError, TerraceError
 from terrace.runtime.follow import LOOK, Follower
 from terrace.server.contents import Contents
@@ -28,10 +29,13 @@ class Health(NamedTuple):
 class Shelf:
     """Everything below `source`: a bundle, a destination's folder, or a folder of destinations.
 
-    `served` is one immutable mapping at any moment, and so is `flags`. `close` ends the threads that follow.
+    With `signers` only what one of them signed is served. `served` is one immutable mapping at any moment, and so is
+    `flags`. `close` ends the threads that follow.
     """
 
-    def __init__(self, source: Path, *, look: float = LOOK, memory: int | None = None) -> None:
+    def __init__(
+        self, source: Path, *, look: float = LOOK, memory: int | None = None, signers: Signers = ANYBODY
+    ) -> None:
         self.source = source.absolute()
         self.contents = Contents() if memory is None else Contents(memory)
         self._served: Served = MappingProxyType({})
@@ -42,6 +46,7 @@ class Shelf:
         self._told: list[Callable[[Key], None]] = []
         self._lock = threading.RLock()
         self._look = look
+        self._signers = signers
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         if not self.source.is_dir():
@@ -111,7 +116,7 @@ class Shelf:
         for folder in service_folders(self.source):
             if folder in self._stands:
                 continue
-            stand = Stand(folder, self.contents, self._claim, self._exchanged)
+            stand = Stand(folder, self.contents, self._claim, self._exchanged, self._signers)
             with self._lock:
                 self._stands[folder] = stand
             stand.refresh()

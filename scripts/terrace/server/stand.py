@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from terrace.bundle import Bundle, open_bundle, verify
 from terrace.bundle.manifest import MANIFEST
 from terrace.bundle.reader import DATA
+from terrace.bundle.signers import ANYBODY, Signers, check
 from terrace.errors import BundleError, TerraceError
-from terrace.model.release import FLAGS
+from terrace.model.flag import STREAM
 from terrace.model.service import Contract
 from terrace.server.contents import Contents
 
@@ -61,7 +62,7 @@ class Refused(NamedTuple):
 
 
 class Stand:
-    """The folder of one service, followed.
+    """The folder of one service, followed. With `signers` only what one of them signed is served.
 
     `claim` raises `BundleError` where another folder has the same name already. `told` is called, in the follower's
     thread, with each snapshot that is served from now on.
@@ -73,6 +74,7 @@ class Stand:
         contents: Contents,
         claim: Callable[[Key, Path], None],
         told: Callable[[Snapshot], None],
+        signers: Signers = ANYBODY,
     ) -> None:
         self.folder = folder
         self.snapshot: Snapshot | None = None
@@ -81,6 +83,7 @@ class Stand:
         self._contents = contents
         self._claim = claim
         self._told = told
+        self._signers = signers
         self._lock = threading.Lock()
 
     def __repr__(self) -> str:
@@ -132,6 +135,8 @@ class Stand:
         if problems:
             more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
             raise BundleError(f"{problems[0]}{more}")
+        if self._signers:
+            check(bundle, self._signers)
         self._claim(Key(bundle.ref.environment, bundle.ref.service), self.folder)
         if self.snapshot is not None and self.snapshot.key != (bundle.ref.environment, bundle.ref.service):
             raise BundleError(f"it is of {bundle.ref.service} in {bundle.ref.environment} now")
@@ -139,8 +144,8 @@ class Stand:
         destination = self.folder.parent if (self.folder / DATA).is_symlink() else None
         contract = Contract(bundle.ref.service, bundle.schema)
         new = Snapshot(bundle, contract, datetime.now(UTC), destination)
-        _ = new.commit  # Read now, while the release is certainly there.
-        return new._replace(flags=_flags(new)) if bundle.ref.service == FLAGS else new
+        _ = new.commit, bundle.signature  # Read now, while the release is certainly there.
+        return new._replace(flags=_flags(new)) if bundle.ref.service == STREAM else new
 
     def _refuse(self, digest: str, reason: str) -> None:
         if self.refused is None or (self.refused.digest, self.refused.reason) != (digest, reason):

@@ -146,7 +146,7 @@ def _targets(engine: Engine, given: FlagFiles, finding: Finding) -> tuple[str, .
     pointer = finding.pointer or ()
     if pointer[:1] == ("flags",) and pointer[2:3] == ("environments",) and len(pointer) > 3:
         flag = given.flags.flags.get(str(pointer[1]))
-        names = reached(flag, str(pointer[3]), environments) if flag else names
+        names = (reached(flag, str(pointer[3]), environments) if flag else []) or names
     elif pointer[:1] == ("tests",):
         at = [test for area in given.flags.areas for test in area.tests if test.pointer == pointer[:2]]
         names = [test.environment for test in at if test.document.path == finding.location.path] or names

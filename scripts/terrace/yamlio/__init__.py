@@ -8,14 +8,17 @@ from terrace.yamlio.read import load, read
 
 if TYPE_CHECKING:
     from terrace.yamlio.edit import set_value, unset
-    from terrace.yamlio.write import dump, dump_scalar, render
+    from terrace.yamlio.write import Flow, Plain, dump, dump_flow, dump_scalar, render
 
-__all__ = ["dump", "dump_scalar", "load", "read", "render", "set_value", "unset"]
+__all__ = ["Flow", "Plain", "dump", "dump_flow", "dump_scalar", "load", "read", "render", "set_value", "unset"]
 
 _LATER = {
     "set_value": "edit",
     "unset": "edit",
+    "Flow": "write",
+    "Plain": "write",
     "dump": "write",
+    "dump_flow": "write",
     "dump_scalar": "write",
     "render": "write",
 }

@@ -12,17 +12,34 @@ from terrace.model.source import Pointer, dotted
 from terrace.yamlio.scalars import resolve
 
 _WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null", "~", "", "=", "<<"))
+_NOT_TEXT = _WORDS - {"y", "n", "yes", "no", "on", "off"}
 _YAML11 = re.compile(
     r"[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-f_]+|\.(?:inf|nan)|\.[0-9_]+(?:e[-+]?[0-9]+)?"
     r"|[0-9][0-9_]*(?::[0-9]{1,2})*(?:\.[0-9_]*)?(?:e[-+]?[0-9]+)?)"
     r"|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}.*",
     re.IGNORECASE,
 )
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INDICATORS = frozenset("-?:,[]{}#&*!|>'\"%@`")
 _FLOW = re.compile(r"[,\[\]{}]")
 _ENDS_PLAIN = re.compile(r":(?:\s|$)|\s#|^\s|\s$|^(?:---|\.\.\.)")
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r", "\0": "\\0"}
 _INT64 = range(-(2**63), 2**63)
+
+
+class Plain(str):
+    """Text that is to stand without quotes, as people write it in a file: `on`, or a day.
+
+    What even YAML 1.2 would misread without quotes has them all the same.
+    """
+
+    __slots__ = ()
+
+
+class Flow(dict[str, Any]):
+    """A map that is to stand in brackets in one line, wherever it is written."""
+
+    __slots__ = ()
 
 
 def dump_scalar(value: object, *, flow: bool = False) -> str:
@@ -54,7 +71,10 @@ def _float(value: float) -> str:
 
 
 def _is_plain(text: str, *, flow: bool) -> bool:
-    if text.lower() in _WORDS or not isinstance(resolve(text), str) or _YAML11.fullmatch(text):
+    old = not isinstance(text, Plain)
+    if text.lower() in (_WORDS if old else _NOT_TEXT) or not isinstance(resolve(text), str):
+        return False
+    if _YAML11.fullmatch(text) and (old or not _DAY.fullmatch(text)):
         return False
     begins = text[0] in _INDICATORS and not (text[0] == "-" and len(text) > 1 and text[1] not in " -,[]{}")
     if begins or _ENDS_PLAIN.search(text) or not text.isprintable():
@@ -109,7 +129,7 @@ def render(values: dict[str, Any], comment: Callable[[Pointer], str] | None = No
 
 def _lines(value: object, indent: int, pointer: Pointer) -> Iterator[tuple[str, Pointer]]:
     space = " " * indent
-    if isinstance(value, dict) and value:
+    if isinstance(value, dict) and _is_block(value):
         for key, inner in value.items():
             place = (*pointer, key)
             name = _key(key, flow=False)
@@ -117,7 +137,7 @@ def _lines(value: object, indent: int, pointer: Pointer) -> Iterator[tuple[str, 
                 yield f"{space}{name}:", place
                 yield from _lines(inner, indent + 2, place)
             else:
-                yield f"{space}{name}: {dump_flow(inner) if inner in ({}, []) else dump_scalar(inner)}", place
+                yield f"{space}{name}: {_in_line(inner)}", place
     elif isinstance(value, list) and value:
         for index, inner in enumerate(value):
             inside = _lines(inner, indent + 2, (*pointer, index))
@@ -125,11 +145,15 @@ def _lines(value: object, indent: int, pointer: Pointer) -> Iterator[tuple[str, 
             yield f"{space}- {first[indent + 2 :]}", place
             yield from inside
     else:
-        yield space + (dump_flow(value) if value in ({}, []) else dump_scalar(value)), pointer
+        yield space + _in_line(value), pointer
+
+
+def _in_line(value: object) -> str:
+    return dump_flow(value) if isinstance(value, (dict, list)) else dump_scalar(value)
 
 
 def _is_block(value: object) -> bool:
-    return isinstance(value, (dict, list)) and bool(value)
+    return isinstance(value, (dict, list)) and bool(value) and not isinstance(value, Flow)
 
 
 def _key(key: object, *, flow: bool) -> str:

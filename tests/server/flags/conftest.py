@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from terrace.bundle import BundleWriter, Facts
-from terrace.model.release import FLAGS
+from terrace.model.flag import STREAM
 from tests.server.conftest import NOW, Shop
 
 TENANTS = {"if": [{"in": [{"var": "tenant"}, ["acme", "globex"]]}, "on", None]}
@@ -50,7 +50,7 @@ def seal(folder: Path, values: Mapping[str, Any], environment: str, commit: str)
     writer = BundleWriter(
         folder,
         environment=environment,
-        service=FLAGS,
+        service=STREAM,
         tenancy="none",
         schema={},
         facts=Facts("production", protected=False),

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from terrace.flags.counting import BULK, OTHER, Counts
 from terrace.server.callers import Caller
 from terrace.server.flags.said import JSON, RefusedError, Said
 from terrace.server.flags.served import Flags
@@ -19,13 +20,12 @@ INACTIVE = 120
 
 
 def bulk(
-    flags: Flags, context: Mapping[str, Any], caller: Caller, has: bytes | None, tickets: Tickets, prefix: str
+    flags: Flags, context: Mapping[str, Any], caller: Caller, tag: bytes, tickets: Tickets, prefix: str, counts: Counts
 ) -> Said:
-    """Every flag for whom `context` describes; 304 where the caller `has` the answer (`If-None-Match`)."""
-    tag = _tag(flags, context)
-    if has is not None and tag in has:
-        return Said(304, headers=((b"etag", tag),))
+    """Every flag for whom `context` describes, with the tag of that; what they came to is counted."""
     answers = flags.answers(context)
+    came_to = [(answer.flag, answer.variant) for answer in answers]
+    counts.count_all(flags.environment, tenant_of(context), BULK, came_to)
     ticket = tickets.give(flags.environment, caller.name, caller.scopes.tenants, stamp(flags, time.time()))
     stream = {
         "type": "sse",
@@ -33,9 +33,15 @@ def bulk(
         "inactivityDelaySec": INACTIVE,
     }
     body = b'{"flags":[%b],"metadata":%b,"eventStreams":[%b]}' % (
-        b",".join(answers), flags.metadata, orjson.dumps(stream),
+        b",".join([answer.body for answer in answers]), flags.metadata, orjson.dumps(stream),
     )  # fmt: skip
     return Said(200, body, (JSON, (b"etag", tag)), len(answers))
+
+
+def tenant_of(context: Mapping[str, Any]) -> str:
+    """The tenant that an evaluation is counted for."""
+    tenant = context.get("tenant", "")
+    return tenant if isinstance(tenant, str) else OTHER
 
 
 def stamp(flags: Flags, now: float) -> str:
@@ -43,7 +49,8 @@ def stamp(flags: Flags, now: float) -> str:
     return f"{flags.tag}.{flags.moments.bucket(now)}".rstrip(".")
 
 
-def _tag(flags: Flags, context: Mapping[str, Any]) -> bytes:
+def tag_of(flags: Flags, context: Mapping[str, Any]) -> bytes:
+    """What stands for the answer: of the release, the context, and the time where that counts."""
     try:
         canonical = orjson.dumps(context, option=orjson.OPT_SORT_KEYS)
     except TypeError as error:

@@ -99,10 +99,19 @@ def _parameter(place: str, name: str, description: str, example: str) -> dict[st
 
 _ENVIRONMENT = _parameter("path", "environment", "The environment.", "production")
 _KEY = _parameter("path", "key", "The key of the flag; slashes may stand in it as they are.", "checkout-v2")
-_SELECTOR = _parameter("header", "Flagd-Selector", "Another way to say the environment.", "flagSetId=production")
+_SELECTOR = {
+    **_parameter("header", "Flagd-Selector", "Another way to say the environment.", "flagSetId=production"),
+    "schema": {"type": "string", "pattern": "^(flagSetId=[A-Za-z0-9._-]{1,253})?$"},
+}
 _HEARD = [
-    _parameter("query", "flagConfigEtag", "The `etag` of the event after which this is asked.", "5a1e"),
-    _parameter("query", "flagConfigLastModified", "The `lastModified` of that event.", "1771622898"),
+    {
+        **_parameter("query", "flagConfigEtag", "The `etag` of the event after which this is asked.", "5a1e"),
+        "schema": _TEXT,
+    },
+    {
+        **_parameter("query", "flagConfigLastModified", "The `lastModified` of that event.", "1771622898"),
+        "schema": _TEXT,
+    },
 ]
 
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 import orjson
 
-from terrace.model.release import FLAGS
+from terrace.model.flag import STREAM
 from terrace.server.changes import Changes
 from terrace.server.events import HEARTBEAT, Stream
 from terrace.server.flags.bulk import stamp
@@ -42,13 +42,13 @@ class Events:
             # It is over, or the server was started anew. A client that got an error would never ask again.
             return Stream(_renewed(), lambda: None), ""
         try:
-            self._changes.enter(FLAGS, MOST)
+            self._changes.enter(STREAM, MOST)
         except ProblemError as error:
             raise RefusedError(error.status, "GENERAL", error.detail, error.headers) from error
-        return Stream(self._events(ticket, last or ticket.tag), lambda: self._changes.leave(FLAGS)), ticket.caller
+        return Stream(self._events(ticket, last or ticket.tag), lambda: self._changes.leave(STREAM)), ticket.caller
 
     async def _events(self, ticket: Ticket, last: str) -> AsyncIterator[bytes]:
-        key = Key(ticket.environment, FLAGS)
+        key = Key(ticket.environment, STREAM)
         yield b"retry: %d\n: terrace\n\n" % _RETRY
         beat = time.monotonic() + HEARTBEAT
         while not self._changes.closing:

@@ -10,6 +10,7 @@ import logging
 import re
 import secrets
 import time
+from itertools import count
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
@@ -17,11 +18,13 @@ import orjson
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from terrace.flags.counting import Counts
 from terrace.server.access import Access
 from terrace.server.callers import Caller
 from terrace.server.flags import who
-from terrace.server.flags.bulk import bulk
+from terrace.server.flags.bulk import bulk, tag_of, tenant_of
 from terrace.server.flags.events import RENEW, Events
+from terrace.server.flags.known import Known
 from terrace.server.flags.reloading import Reloading
 from terrace.server.flags.said import EVERY, JSON, Origins, RefusedError, Said
 from terrace.server.flags.tickets import Tickets
@@ -38,6 +41,10 @@ _MANY = 300
 """From so many flags on that have to be evaluated, others are let in between."""
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_PROCESS = secrets.token_hex(5).encode()
+_NUMBERS = count()
+"""Requests are numbered: a random name for each would cost as much as an evaluation."""
+
 log = logging.getLogger("terrace.server")
 
 
@@ -58,7 +65,7 @@ class Asking:
         self.scope, self.place = scope, place
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         given = self.headers.get(b"x-request-id", b"")
-        self.id = given if given and _REQUEST_ID.fullmatch(given) else secrets.token_hex(8).encode()
+        self.id = given if given and _REQUEST_ID.fullmatch(given) else b"%s%06x" % (_PROCESS, next(_NUMBERS) & 0xFFFFFF)
         self.client = (scope.get("client") or ("",))[0]
         self.caller = ""
         self.environment = place.environment
@@ -81,11 +88,13 @@ class Ofrep:
 
     def __init__(
         self, app: ASGIApp, shelf: Shelf, guard: Guard, events: Events, tickets: Tickets, origins: Origins,
-        totals: Totals | None,
+        totals: Totals | None, counts: Counts,
     ) -> None:  # fmt: skip
+        self._counts = counts
         self._app, self._shelf, self._guard = app, shelf, guard
         self._events, self._tickets, self._origins, self._totals = events, tickets, origins, totals
         self._reloading = Reloading(shelf)
+        self._known = Known(guard)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or pass on what is for others."""
@@ -122,8 +131,7 @@ class Ofrep:
         if place.kind == "events":
             await self._listened(asking, receive, send)
             return None
-        admitted = await self._guard.known(asking.scope, asking.authorization, asking.header(b"host"))
-        caller = admitted.caller if admitted is not None else None
+        caller = await self._known.caller(asking.scope, asking.authorization, asking.client, asking.header(b"host"))
         asking.caller = caller.name if caller is not None else ""
         self._guard.count(caller, asking.client)
         return await self._evaluated(asking, self._guard.let_in(caller), await _body(receive))
@@ -143,9 +151,12 @@ class Ofrep:
         context = who.bound(caller, who.context_of(_parsed(body)))
         if place.kind == "one":
             answer = flags.answer(place.key, context)
+            self._counts.count(flags.environment, answer.flag, answer.variant, tenant_of(context), answer.reason)
             return Said(answer.status, answer.body, (JSON,), 1)
-        prefix = asking.scope.get("root_path", "")
-        more = (flags, context, caller, has, self._tickets, prefix)
+        tag = tag_of(flags, context)
+        if has is not None and tag in has:
+            return Said(304, headers=((b"etag", tag),))
+        more = (flags, context, caller, tag, self._tickets, asking.scope.get("root_path", ""), self._counts)
         return bulk(*more) if flags.open_count < _MANY else await run_in_threadpool(bulk, *more)
 
     async def _listened(self, asking: Asking, receive: Receive, send: Send) -> None:

@@ -7,7 +7,7 @@ from collections import defaultdict, deque
 
 from starlette.concurrency import run_in_threadpool
 
-from terrace.model.release import FLAGS
+from terrace.model.flag import STREAM
 from terrace.server.flags.served import Flags
 from terrace.server.shelf import Shelf
 from terrace.server.stand import Key
@@ -34,7 +34,7 @@ class Reloading:
             # A look that began after this request came is as good as one of its own.
             if self._looks[environment] < look + 2:
                 self._looks[environment] += 1
-                await run_in_threadpool(self._shelf.reload, Key(environment, FLAGS))
+                await run_in_threadpool(self._shelf.reload, Key(environment, STREAM))
         found = self._shelf.flags[environment].flags
         return found if found is not None else flags
 

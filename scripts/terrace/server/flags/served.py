@@ -8,16 +8,20 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from terrace.flags.counting import OTHER
 from terrace.flags.evaluator import ABSENT, FlagSet, Resolution
 from terrace.model.release import BundleRef
 from terrace.server.flags.moments import moments
 
 
 class Answer(NamedTuple):
-    """What a flag came to, as OFREP writes it."""
+    """What a flag came to, as OFREP writes it, and as it is counted."""
 
     body: bytes
     status: int
+    flag: str
+    variant: str
+    reason: str
 
 
 class Flags:
@@ -32,6 +36,9 @@ class Flags:
         self.tag = f"{ref.digest.removeprefix('sha256:')[:24]}-{self.set.version[:12]}".rstrip("-")
         self.made = _seconds(made)
         self.moments = moments(definition)
+        self.variants: Mapping[str, frozenset[str]] = {
+            key: frozenset(flag["variants"]) for key, flag in definition["flags"].items()
+        }
         self.metadata = orjson.dumps(dict(self.set.metadata))
         self.document = orjson.dumps({**definition, "metadata": dict(self.set.metadata)})
         self._written: dict[tuple[str, str, str, str], Answer] = {}
@@ -39,15 +46,15 @@ class Flags:
         self._fixed = {key: self._asked(key, {}) for key in self.set.keys if _is_fixed(definition["flags"][key])}
         self._open = [key for key in self.set.keys if key not in self._fixed]
         self.open_count = len(self._open)
-        self._all_fixed = [answer.body for answer in self._fixed.values()]
+        self._all_fixed = list(self._fixed.values())
 
     def answer(self, key: str, context: Mapping[str, Any]) -> Answer:
         """What one flag is for whom `context` describes."""
         return self._fixed.get(key) or self._asked(key, context)
 
-    def answers(self, context: Mapping[str, Any]) -> list[bytes]:
+    def answers(self, context: Mapping[str, Any]) -> list[Answer]:
         """What every flag is."""
-        return [*self._all_fixed, *[self._asked(key, context).body for key in self._open]]
+        return [*self._all_fixed, *[self._asked(key, context) for key in self._open]]
 
     def _asked(self, key: str, context: Mapping[str, Any]) -> Answer:
         found = self.set.resolve(key, context)
@@ -67,7 +74,8 @@ _STATUS = {"FLAG_NOT_FOUND": 404}
 def _written(found: Resolution) -> Answer:
     if found.error_code:
         failed = {"key": found.key, "errorCode": found.error_code, "errorDetails": found.error}
-        return Answer(orjson.dumps(failed), _STATUS.get(found.error_code, 400))
+        flag = OTHER if found.error_code == "FLAG_NOT_FOUND" else found.key
+        return Answer(orjson.dumps(failed), _STATUS.get(found.error_code, 400), flag, "", found.reason)
     # `variant` is there though it is empty: OpenFeature's provider for Python takes its absence for an error.
     said: dict[str, Any] = {
         "key": found.key,
@@ -77,7 +85,7 @@ def _written(found: Resolution) -> Answer:
     }
     if found.value is not ABSENT:
         said["value"] = found.value
-    return Answer(orjson.dumps(said), 200)
+    return Answer(orjson.dumps(said), 200, found.key, found.variant, found.reason)
 
 
 def _is_fixed(flag: Mapping[str, Any]) -> bool:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from terrace import delivery, pipeline
+from terrace.bundle.keys import in_variables
 from terrace.deploy.directory import DirectoryDestination
 from terrace.deploy.kinds import open_destination
 from terrace.errors import TerraceError
@@ -96,6 +97,7 @@ class Turner:
             at=look.at,
             today=pipeline.day_of(source, look.at) if look.at else now.date(),
             jobs=os.cpu_count() or 1,
+            key=in_variables(),
             remembered=remembered,
         )
 

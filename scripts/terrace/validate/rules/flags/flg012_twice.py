@@ -10,10 +10,11 @@ get the answer that was meant for another.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 from terrace.model.findings import Related
-from terrace.model.source import Location
+from terrace.model.flag import Flag, Segment
 from terrace.validate.flag_text import FLAG, area
 from terrace.validate.rule import Example, FlagsView, Hit, rule
 
@@ -25,31 +26,32 @@ BAD = (
     Example(area("archived:\n  new-menu: {type: boolean, day: 2026-05-01}\n"), "flags/shop.yaml:2", "flags.new-menu"),
 )
 
+_Entry = TypeVar("_Entry", Flag, Segment)
+
 
 @rule("FLG012", "key or name that is used twice", on="flags")
 def check(view: FlagsView) -> Iterator[Hit]:
     """Every flag and segment whose key was there before, in files in their order, and every archived one used again."""
-    flags: dict[str, Location] = {}
-    segments: dict[str, Location] = {}
-    for area_ in view.every.areas:
-        for flag in area_.flags:
-            at = flag.document.at(flag.pointer, key=True)
-            if flag.key in flags:
-                related = (Related(flags[flag.key], "it is here first"),)
-                message = f"there are two flags '{flag.key}'"
-                yield Hit(message, at, flag.pointer, "Give one of them another key.", related)
-            flags.setdefault(flag.key, at)
-        for segment in area_.segments:
-            at = segment.document.at(segment.pointer, key=True)
-            if segment.name in segments:
-                related = (Related(segments[segment.name], "it is here first"),)
-                message = f"there are two segments '{segment.name}'"
-                yield Hit(message, at, segment.pointer, "Give one of them another name.", related)
-            segments.setdefault(segment.name, at)
+    yield from _twice("flag", [flag for area_ in view.every.areas for flag in area_.flags], lambda flag: flag.key)
+    segments = [segment for area_ in view.every.areas for segment in area_.segments]
+    yield from _twice("segment", segments, lambda segment: segment.name)
+    flags = view.every.flags
     for area_ in view.every.areas:
         for old in area_.archived:
             if old.key in flags:
+                flag = flags[old.key]
                 related = (Related(old.document.at(old.pointer, key=True), f"it was archived on {old.day}"),)
-                flag = view.every.flags[old.key]
                 message = f"flag '{old.key}' has the key of one that was archived"
-                yield Hit(message, flags[old.key], flag.pointer, "Give it another key.", related)
+                at = flag.document.at(flag.pointer, key=True)
+                yield Hit(message, at, flag.pointer, "Give it another key.", related)
+
+
+def _twice(what: str, entries: Iterable[_Entry], name_of: Callable[[_Entry], str]) -> Iterator[Hit]:
+    first: dict[str, _Entry] = {}
+    for entry in entries:
+        name = name_of(entry)
+        earlier = first.setdefault(name, entry)
+        if earlier is not entry:
+            related = (Related(earlier.document.at(earlier.pointer, key=True), "it is here first"),)
+            at = entry.document.at(entry.pointer, key=True)
+            yield Hit(f"there are two {what}s '{name}'", at, entry.pointer, "Give one of them another name.", related)

@@ -1,0 +1,180 @@
+"""A toggle, worked out and judged. Nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from terrace import load
+from terrace.errors import RefusedError, UsageError
+from terrace.load_flags import FlagFiles, Rosters, load_flags
+from terrace.model.closest import named
+from terrace.model.entities import Environment, Repository
+from terrace.model.findings import Finding, Severity
+from terrace.model.flag import Flags
+from terrace.model.source import Document
+from terrace.source import Overlay, Source, open_source
+from terrace.toggle.action import ALWAYS_DIRECT, Action
+from terrace.toggle.edit import archived, begun, edited
+from terrace.toggle.outcome import Outcome, outcomes
+
+
+class Toggle(NamedTuple):
+    """An edit of the file at `path` that was worked out and judged, and is not written yet.
+
+    `commit` is what it was worked out from, empty for a folder. `findings` are those that it brings; `also` has other
+    files that follow from it. `protected` says that it goes by a pull request.
+    """
+
+    path: str
+    before: str
+    after: str
+    findings: tuple[Finding, ...]
+    outcomes: tuple[Outcome, ...]
+    action: Action
+    commit: str = ""
+    also: Mapping[str, str] = {}
+    protected: bool = False
+
+    @property
+    def refused(self) -> bool:
+        """Whether the edit brings an error that was not there before."""
+        return any(finding.severity is Severity.ERROR for finding in self.findings)
+
+    @property
+    def changes(self) -> bool:
+        """Whether there is anything to do: a flag that is on is not turned on."""
+        return self.before != self.after
+
+    @property
+    def files(self) -> dict[str, str]:
+        """Every file that becomes another, by path."""
+        return {self.path: self.after, **self.also}
+
+
+def toggle(folder: Path, action: Action, *, at: str | None = None, today: date | None = None) -> Toggle:
+    """Work out what an action does, from the work tree or the Git revision `at`."""
+    source = open_source(folder, at)
+    return work_out(source, action, source.origin.commit if at else "", today=today)
+
+
+def work_out(source: Source, action: Action, commit: str, *, today: date | None = None) -> Toggle:
+    """Work out what an action does, from a source, which is that of `commit`."""
+    tree = load.Tree(source)
+    given = load_flags(tree)
+    repository = load.common(tree)
+    environments = repository.environments
+    document, path = _area(given, action)
+    if action.verb == "new":
+        after = begun(document, path, action)
+    else:
+        assert document is not None, "a flag stands in a document"
+        after = archived(document, action) if action.verb == "archive" else edited(document, action, environments)
+    before = document.text if document else ""
+    now = _edited(source, {path: after})
+    also = _types(given, now)
+    if also:
+        now = _edited(source, {path: after, **also})
+    brought = _brought(repository, Rosters(tree), given, now, today or datetime.now(UTC).date())
+    return Toggle(
+        path,
+        before,
+        after,
+        tuple(brought) if before != after else (),
+        tuple(outcomes(given.flags.flags.get(action.flag), now.flags.flags.get(action.flag), environments)),
+        action,
+        commit,
+        also,
+        _protected(action, environments),
+    )
+
+
+def refuse(found: Toggle) -> None:
+    """Raise an error where the edit brings one."""
+    if found.refused:
+        errors = [
+            f"{each.code} {each.location}: {each.message}. {each.hint}".rstrip(". ")
+            for each in found.findings
+            if each.severity is Severity.ERROR
+        ]
+        raise RefusedError("the edit is not made: it brings\n    " + "\n    ".join(errors))
+
+
+def _area(given: FlagFiles, action: Action) -> tuple[Document | None, str]:
+    """The document in which the flag stands, or is to stand, and its path."""
+    flags = given.flags
+    if action.verb != "new":
+        _refuse_unreadable(given)
+        flag = named(action.flag, flags.flags, "flag")
+        return flag.document, flag.document.path
+    if action.flag in flags.flags:
+        raise RefusedError(
+            f"there is a flag {action.flag!r} already, in {flags.flags[action.flag].document.path}",
+            hint="Choose another key.",
+        )
+    if any(action.flag == each.key for area in flags.areas for each in area.archived):
+        raise RefusedError(f"there was a flag {action.flag!r} once", hint="Its key is not used again: choose another.")
+    path = f"{load.FLAGS}/{action.area}.yaml"
+    for finding in given.files.findings:
+        if finding.location.path == path:
+            raise RefusedError(f"{finding.location}: {finding.message}", hint="Mend the file first.")
+    return given.files.documents.get(path), path
+
+
+def _refuse_unreadable(given: FlagFiles) -> None:
+    if not given.flags.areas and given.files.findings:
+        finding = given.files.findings[0]
+        raise RefusedError(f"{finding.location}: {finding.message}", hint="Mend the file first.")
+    if not given.flags.areas:
+        raise UsageError("there are no flags here", hint="Begin: terrace flags new KEY --area AREA --owner WHO")
+
+
+def _types(before: FlagFiles, after: FlagFiles) -> dict[str, str]:
+    """The register of flags' types, where there is one and it has to change."""
+    from terrace.flags.registry import kept
+    from terrace.schemas.flag_types import text_of
+
+    if before.types is None or kept(before.types, after.flags) == before.types:
+        return {}
+    return {load.FLAG_TYPES: text_of(after._replace(types=before.types))}
+
+
+def _edited(source: Source, texts: Mapping[str, str]) -> FlagFiles:
+    return load_flags(load.Tree(Overlay(source, texts), only=()))
+
+
+def _brought(
+    repository: Repository, rosters: Rosters, before: FlagFiles, after: FlagFiles, today: date
+) -> Iterator[Finding]:
+    """What is wrong with flags after the edit and was not before, wherever its line is now."""
+    from terrace.validate.engine import Engine
+    from terrace.validate.flagged import judge
+
+    engine = Engine(repository, today=today)
+    known = {_identity(item.finding) for item in judge(engine, before, rosters)}
+    for item in judge(engine, after, rosters):
+        if not item.suppressed and _identity(item.finding) not in known:
+            yield item.finding
+
+
+def _identity(finding: Finding) -> tuple[object, ...]:
+    return finding.code, finding.location.path, finding.pointer, finding.message
+
+
+def _protected(action: Action, environments: Mapping[str, Environment]) -> bool:
+    """Whether it goes by a pull request: what changes a protected environment, but for a kill."""
+    if action.verb in ALWAYS_DIRECT:
+        return False
+    if action.environment:
+        reached = [name for name in environments if action.environment in (name, environments[name].extends)]
+        return any(environments[name].protected for name in reached)
+    return action.verb == "archive" and any(each.protected for each in environments.values())
+
+
+def everything(folder: Path, *, at: str | None = None) -> tuple[Flags, Mapping[str, Environment], Rosters]:
+    """The flags of a repository, its environments, and who is in each."""
+    source = open_source(folder, at)
+    tree = load.Tree(source)
+    return load_flags(tree).flags, load.common(tree).environments, Rosters(tree)
