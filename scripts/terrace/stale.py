@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -101,12 +102,23 @@ def _reaches(
 ) -> dict[str, dict[str, Reach]]:
     """What every flag comes to, by environment and key."""
     found: dict[str, dict[str, Reach]] = {}
+    proved: dict[tuple[str, frozenset[str]], Reach] = {}
     for name in names:
         _, *ancestors = lineage(name, repository.environments)
         roster = rosters.of(name)
         definitions = compile_flags(flags, name, ancestors, roster)["flags"]
-        found[name] = {key: everyone(each, now, roster.tenants) for key, each in definitions.items()}
+        found[name] = {key: _proved(each, now, roster.tenants, proved) for key, each in definitions.items()}
     return found
+
+
+def _proved(
+    definition: Mapping[str, Any], now: int, tenants: frozenset[str], proved: dict[tuple[str, frozenset[str]], Reach]
+) -> Reach:
+    """What a flag comes to. In most environments it is the same as in the one before."""
+    key = (json.dumps({**definition, "metadata": None}), tenants)
+    if key not in proved:
+        proved[key] = everyone(definition, now, tenants)
+    return proved[key]
 
 
 def _changed(
