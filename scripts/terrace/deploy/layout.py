@@ -105,7 +105,7 @@ def _listed(folder: Path) -> dict[str, object]:
     with suppress(BundleError):
         bundle = open_bundle(folder)
         origins = bundle.provenance.get("origins", {})
-        files = {name: entry._asdict() for name, entry in bundle.manifest.files.items()}
+        files: dict[str, object] = {name: entry._asdict() for name, entry in bundle.manifest.files.items()}
         return {**files, **origins} if isinstance(origins, dict) else files
     return {}
 
