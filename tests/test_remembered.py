@@ -305,6 +305,16 @@ def test_what_is_judged_is_what_was_named(tmp_path: Path) -> None:
         list(source.read([entry]))
 
 
+def test_a_contract_that_was_another_for_a_moment_is_run_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    follower = Follower(tmp_path, branch=False)
+    everybody = judged(follower, monkeypatch)
+    contract = follower.repo / "schemas/backend.py"
+    text = contract.read_text()
+    contract.write_text(f"{text}# another\n")
+    contract.write_text(text)
+    assert judged(follower, monkeypatch) == everybody
+
+
 def test_findings_come_in_the_order_of_tenants_whoever_was_judged_now(tmp_path: Path) -> None:
     follower = Follower(tmp_path, branch=False)
     for name in ("bella-tavola", "metro-canteens", "blue-lantern"):

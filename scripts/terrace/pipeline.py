@@ -189,6 +189,8 @@ def build_source(
     known = load.common(load.Tree(source, only=()))
     chosen = [named(name, known.environments, "environment") for name in environments or known.environments]
     wanted = [named(name, known.contracts, "service").service for name in services or known.contracts]
+    # Contracts are run from the work tree, whatever is built.
+    beside = open_source(source.root).entries(load.SCHEMAS) if remembered and at is None else ()
     built: list[Built] = []
     for part in _parts(source, at, chosen):
         if part.problem:
@@ -202,6 +204,8 @@ def build_source(
             sealing = Sealing(output, names, wanted, origins=origins, kept=kept, key=key)
             tree = load.Tree(part.source)
             cross_checks = cross_checks_of(source.root) if at is None else None
+            how = (*names, "/", *services, "/", origins, at is None)
+            memory = remembered.of(*how, beside=beside) if remembered else None
             checked = run(
                 tree,
                 today,
@@ -210,7 +214,7 @@ def build_source(
                 jobs=jobs,
                 cached=False,
                 taker=sealing,
-                memory=remembered.of(*names, "/", *wanted, "/", origins, at is None) if remembered else None,
+                memory=memory,
                 progress=progress,
             )
             built += _close(sealing, tree, checked, part.environments)

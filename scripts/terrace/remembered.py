@@ -1,9 +1,9 @@
 """What the last builds of a repository came to, for a process that builds again and again: see `pipeline.build_source`.
 
 A tenant's verdict, and the slices that were sealed with it, follow from the content of its own files, the content of
-all that tenants share, the day, and what is built of it. While these are the same, so is the verdict; it is not
-reached again, and the slices are the files that stand in the output already. Where one of them is another, nothing is
-guessed: an edit of what tenants share has every tenant judged.
+all that tenants share, the contracts' Python, the day, and what is built of it. While these are the same, so is the
+verdict; it is not reached again, and the slices are the files that stand in the output already. Where one of them is
+another, nothing is guessed: an edit of what tenants share has every tenant judged.
 
 Entries have to be named by content, as those of a revision and of `source.content` are. What has no such name, as a
 link that leads nowhere, is remembered neither by itself nor for others.
@@ -33,23 +33,30 @@ class Remembered:
         self.files: KeptFiles = {}
         self._verdicts: dict[tuple[Hashable, ...], Verdicts] = {}
 
-    def of(self, *built: Hashable) -> Verdicts:
-        """The verdicts that were reached when this was built: environments, services, and how."""
-        return self._verdicts.setdefault(built, Verdicts(self.files))
+    def of(self, *built: Hashable, beside: Sequence[Entry]) -> Verdicts:
+        """The verdicts that were reached when this was built: environments, services, and how.
+
+        `beside` are files that are read past the source. Their times have to be the same too: between two looks a file
+        can become another one, be read, and be what it was.
+        """
+        verdicts = self._verdicts.setdefault(built, Verdicts(self.files))
+        verdicts.beside = beside
+        return verdicts
 
 
 class Verdicts:
     """Verdicts on tenants, the last one on each. A `validate.run.Memory`."""
 
     def __init__(self, files: KeptFiles) -> None:
+        self.beside: Sequence[Entry] = ()
         self._files = files
-        self._shared: tuple[date, list[Entry]] | None = None
+        self._shared: tuple[date, Sequence[Entry], list[Entry]] | None = None
         self._tenants: Mapping[str, list[Entry]] = {}
         self._kept: dict[str, tuple[list[Entry], Verdict]] = {}
 
     def recall(self, tree: load.Tree, today: date) -> Mapping[str, Verdict]:
         """The verdicts that would be reached again. The others are forgotten."""
-        shared = (today, tree.shared) if _are_named(tree.shared) else None
+        shared = (today, self.beside, tree.shared) if _are_named(tree.shared) else None
         kept = self._kept if shared is not None and shared == self._shared else {}
         self._shared, self._tenants = shared, tree.tenants
         self._kept = {

@@ -38,6 +38,8 @@ class ByContent:
         self._below = below
         self._listed = listed
         self._names = names
+        if len(names) > 2 * sum(map(len, listed.values())):
+            names.clear()  # most of these files are gone
         self._named: dict[str, list[Entry]] = {}
         self._data: dict[str, bytes] = {}
 

@@ -35,8 +35,7 @@ def run(wanted: Wanted) -> None:
         signal.signal(number, lambda *_: bell.end())
     os.register_at_fork(after_in_child=_in_child)
     threading.Thread(target=_until_parent_ends, args=(bell,), daemon=True).start()
-    for left in Path(wanted.own).glob(f"{STAGING}*"):
-        shutil.rmtree(left, ignore_errors=True)
+    shutil.rmtree(Path(wanted.own, STAGING), ignore_errors=True)
     Loop(wanted, bell).run()
 
 

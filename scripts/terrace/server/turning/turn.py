@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -26,8 +25,8 @@ from terrace.source import Source
 from terrace.source.content import Names
 
 log = logging.getLogger("terrace.server")
-STAGING = "staging-"
-"""In the own folder, and what it begins with: where bundles are made."""
+STAGING = "staging"
+"""In the own folder: where bundles are made."""
 SERVED = "served"
 """In the own folder: a link for each environment to the destination that is served."""
 REMEMBERED = "destinations"
@@ -54,7 +53,7 @@ class Turner:
 
     def __init__(self, wanted: Wanted) -> None:
         self._wanted = wanted
-        self._output = Path(tempfile.mkdtemp(prefix=STAGING, dir=wanted.own))
+        self._output = Path(wanted.own, STAGING)
         self._remembered = Remembered()
 
     def turn(self, look: Look) -> Outcome | None:
@@ -74,7 +73,13 @@ class Turner:
 
     def _turn(self, look: Look) -> Outcome | None:
         folder, now = Path(self._wanted.folder), datetime.now(UTC)
-        made = self._build(look, now)
+        try:
+            made = self._build(look, now)
+        except TerraceError:
+            if look.still():
+                raise
+            self._forget()
+            return None
         if not look.still():
             return None
         if look.at is None:
