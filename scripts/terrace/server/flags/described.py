@@ -126,7 +126,7 @@ def _every(name: str, parameters: list[dict[str, Any]]) -> dict[str, Any]:
     same = {"description": "The caller has it.", "headers": {**_REQUEST_ID, **_TAG}}
     return {"post": {
         "tags": ["Flags"], "operationId": f"{name}Flags", "summary": "All flags",
-        "description": f"What every flag is for whom the context describes (OFREP), and where to hear of it. {_SELECTED}",
+        "description": f"What every flag is for whom the context describes (OFREP), and a stream. {_SELECTED}",
         "parameters": [*parameters, *_HEARD], "requestBody": _BODY,
         "security": [{"token": []}, {"apiKey": []}],
         "responses": {"200": _answer("What they are.", "FlagEvaluations", _TAG), "304": same, **_REFUSED},
