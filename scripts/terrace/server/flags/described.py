@@ -99,10 +99,7 @@ def _parameter(place: str, name: str, description: str, example: str) -> dict[st
 
 _ENVIRONMENT = _parameter("path", "environment", "The environment.", "production")
 _KEY = _parameter("path", "key", "The key of the flag; slashes may stand in it as they are.", "checkout-v2")
-_SELECTOR = {
-    **_parameter("header", "Flagd-Selector", "Another way to say the environment.", "flagSetId=production"),
-    "schema": {"type": "string", "pattern": "^(flagSetId=[A-Za-z0-9._-]{1,253})?$"},
-}
+_SELECTED = "`Flagd-Selector: flagSetId=ENVIRONMENT` is another way to say the environment."
 _HEARD = [
     {
         **_parameter("query", "flagConfigEtag", "The `etag` of the event after which this is asked.", "5a1e"),
@@ -118,8 +115,8 @@ _HEARD = [
 def _one(name: str, parameters: list[dict[str, Any]]) -> dict[str, Any]:
     return {"post": {
         "tags": ["Flags"], "operationId": f"{name}Flag", "summary": "One flag",
-        "description": "What a flag is for whom the context describes (OFREP).",
-        "parameters": [*parameters, _KEY, *([] if parameters else [_SELECTOR])], "requestBody": _BODY,
+        "description": "What a flag is for whom the context describes (OFREP). " + _SELECTED,
+        "parameters": [*parameters, _KEY], "requestBody": _BODY,
         "security": [{"token": []}, {"apiKey": []}],
         "responses": {"200": _answer("What it is.", "FlagEvaluation"), **_REFUSED},
     }}  # fmt: skip
@@ -129,8 +126,8 @@ def _every(name: str, parameters: list[dict[str, Any]]) -> dict[str, Any]:
     same = {"description": "The caller has it.", "headers": {**_REQUEST_ID, **_TAG}}
     return {"post": {
         "tags": ["Flags"], "operationId": f"{name}Flags", "summary": "All flags",
-        "description": "What every flag is for whom the context describes (OFREP), and where to hear of changes.",
-        "parameters": [*parameters, *_HEARD, *([] if parameters else [_SELECTOR])], "requestBody": _BODY,
+        "description": f"What every flag is for whom the context describes (OFREP), and a stream. {_SELECTED}",
+        "parameters": [*parameters, *_HEARD], "requestBody": _BODY,
         "security": [{"token": []}, {"apiKey": []}],
         "responses": {"200": _answer("What they are.", "FlagEvaluations", _TAG), "304": same, **_REFUSED},
     }}  # fmt: skip
