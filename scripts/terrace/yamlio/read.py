@@ -10,6 +10,7 @@ from yaml.nodes import MappingNode, ScalarNode
 
 from terrace.model.source import Document, Pointer, Spans
 from terrace.yamlio import libyaml
+from terrace.yamlio.brackets import nesting
 from terrace.yamlio.limits import MAX_DEPTH, MAX_ENTRIES
 from terrace.yamlio.scalars import Refused, Scalar, resolve
 from terrace.yamlio.text import decode
@@ -99,7 +100,7 @@ def _suspicious(data: bytes) -> bool:
         return True
     return len(data) > _SHALLOW_BYTES and (
         len(data) > 2 * MAX_ENTRIES
-        or data.count(b"[") + data.count(b"{") > _MANY_BRACKETS
+        or (data.count(b"[") + data.count(b"{") > _MANY_BRACKETS and nesting(data) > _MANY_BRACKETS)
         or re.search(_DEEP_BLOCK, data) is not None
     )
 
