@@ -13,6 +13,7 @@ import pytest
 
 from terrace import pipeline
 from terrace.load import Tree
+from terrace.pipeline import built, of_flags
 from terrace.source import open_source
 from terrace.validate import flagged
 from terrace.validate.engine import Engine
@@ -53,22 +54,22 @@ def test_a_finding_in_a_flag_reaches_every_environment_and_one_in_a_test_its_own
 
 def test_an_error_in_flags_blocks_their_environments_and_no_configuration() -> None:
     item = one(WRONG)
-    assert pipeline.blocks_flags(item, "production")
-    assert not pipeline.blocks_flags(item, "staging")
-    assert not pipeline._blocks(item, "production")
+    assert of_flags.blocks_flags(item, "production")
+    assert not of_flags.blocks_flags(item, "staging")
+    assert not built.blocks(item, "production")
 
 
 def test_an_error_in_configuration_blocks_no_flags() -> None:
     items = found({"environments/base/app.yaml": "server:\n  wrokers: 8\n", **in_production("default: on")})
     (item,) = [item for item in items if item.finding.code == "SCH001"]
-    assert pipeline._blocks(item, "production")
-    assert not pipeline.blocks_flags(item, "production")
+    assert built.blocks(item, "production")
+    assert not of_flags.blocks_flags(item, "production")
 
 
 def test_a_day_that_has_passed_blocks_nothing() -> None:
     (item,) = found(area(""), today=date(2027, 6, 1))[-1:]
     assert item.finding.code == "FLG016"
-    assert not pipeline.blocks_flags(item, "production")
+    assert not of_flags.blocks_flags(item, "production")
 
 
 def test_a_suppression_in_a_file_of_flags_holds_and_an_unused_one_is_found() -> None:
@@ -197,4 +198,5 @@ def test_without_flags_nothing_that_judges_them_is_imported(folder: Path) -> Non
     command = [sys.executable, "-c", script, "-C", str(folder), "validate"]
     ran = subprocess.run(command, capture_output=True, text=True, env=dict(os.environ), check=False)
     assert "terrace.validate.engine" in ran.stdout
-    assert not [name for name in ran.stdout.split() if "openfeature" in name or ".flag" in name or "load_flags" in name]
+    ours = ("terrace.flags", "terrace.load_flags", "terrace.validate.flag", "terrace.validate.rules.flags")
+    assert not [name for name in ran.stdout.split() if name.startswith(("openfeature", *ours))]

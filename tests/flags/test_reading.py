@@ -119,7 +119,7 @@ def _spoil(value: Any, data: st.DataObject) -> None:
         key = data.draw(st.sampled_from(keys))
         inner = value[key]
         if not isinstance(inner, dict | list) or not inner or data.draw(st.booleans()):
-            value[key] = data.draw(_VALUES)
+            value[key] = copy.deepcopy(data.draw(_VALUES))
             return
         value = inner
 

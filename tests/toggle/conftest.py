@@ -44,7 +44,7 @@ flags:
 tests:
   # the old page stays
   - {flag: checkout-v2, environment: production, context: {email: x@harbour.example}, expect: on}
-  - {flag: limit, environment: staging, context: {}, expect: small}
+  - {flag: limit, environment: production, context: {}, expect: small}
 """
 FILES = {
     "environments/development/environment.yaml": "kind: development\norder: 1\n",

@@ -140,7 +140,7 @@ def test_a_new_flag_is_written_as_people_write_it(shop: Repo) -> None:
 def test_an_archived_flag_takes_its_tests_along_and_leaves_the_others(shop: Repo) -> None:
     found = after(shop, Action("archive", KEY, reason="for everybody", day="2026-11-24"))
     assert KEY not in found.after.split("archived:")[0]
-    assert "  - {flag: limit, environment: staging, context: {}, expect: small}\n" in found.after
+    assert "  - {flag: limit, environment: production, context: {}, expect: small}\n" in found.after
     assert "archived:\n  checkout-v2: {type: boolean, day: 2026-11-24, reason: for everybody}\n" in found.after
     assert not found.refused
 

@@ -56,8 +56,8 @@ def run(args: Namespace) -> int:
         for each in built:
             for bundle in each.bundles if args.pack else ():
                 pack(bundle.folder, bundle.folder.with_name(bundle.folder.name + SUFFIX))
-            if each.bundles:
-                _options.put(staging / each.environment.name, output / each.environment.name)
+        for name in dict.fromkeys(each.environment.name for each in built if each.bundles):
+            _options.put(staging / name, output / name)
     as_json = args.format == "json"
     sys.stdout.write(built_json(built, output) if as_json else built_text(built, output, _options.style(args)))
     return ExitCode.FINDINGS if any(each.problem for each in built) else ExitCode.CLEAN

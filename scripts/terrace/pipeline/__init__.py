@@ -2,7 +2,7 @@
 
     validated.py    validate: every rule over every target, and over flags
     built.py        build: validate, and seal a bundle for each service in each environment
-    flagged.py      build of flags, which are a stream of their own
+    of_flags.py     build of flags, which are a stream of their own
     parts.py        which environments are built from commits, which from the work tree, and what came of each
 
 Each function here is what one command does, from a folder to a value that `report` can show. Work goes through the

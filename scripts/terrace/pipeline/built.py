@@ -11,7 +11,7 @@ from terrace import load
 from terrace.model.entities import Environment
 from terrace.model.findings import Severity
 from terrace.model.release import STREAMS, Stream
-from terrace.pipeline.flagged import flags, is_of_flags
+from terrace.pipeline.of_flags import flags, is_of_flags
 from terrace.pipeline.parts import Built, parts_of, refused
 from terrace.pipeline.validated import cross_checks_of, day_of
 from terrace.source import Source, open_source
@@ -120,7 +120,7 @@ def build_source(
 def _closed(sealing: Sealing, tree: load.Tree, checked: Checked, environments: list[Environment]) -> Iterator[Built]:
     """Seal the bundles of the environments that no error reaches."""
     errors = {
-        environment.name: [item for item in checked.found if _blocks(item, environment.name)]
+        environment.name: [item for item in checked.found if blocks(item, environment.name)]
         for environment in environments
     }
     sealed = sealing.close(tree.source.origin, [name for name, found in errors.items() if not found])
@@ -132,7 +132,7 @@ def _closed(sealing: Sealing, tree: load.Tree, checked: Checked, environments: l
             yield Built(environment, tuple(sealed[environment.name]), tree.source.origin)
 
 
-def _blocks(item: Found, environment: str) -> bool:
+def blocks(item: Found, environment: str) -> bool:
     """Whether an error stands in the way of an environment: it reaches a target there, or no target at all.
 
     Flags are another stream: what is wrong with them keeps no configuration back.

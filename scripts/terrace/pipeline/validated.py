@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from terrace import load
 from terrace.model.findings import Report, Severity
-from terrace.pipeline.flagged import is_of_flags
+from terrace.pipeline.of_flags import is_of_flags
 from terrace.source import Source, open_source
 from terrace.source.exposed import exposed, exposed_in
 from terrace.validate.exposed import findings as exposures

@@ -150,10 +150,9 @@ def _brought(
     repository: Repository, rosters: Rosters, before: FlagFiles, after: FlagFiles, today: date
 ) -> Iterator[Finding]:
     """What is wrong with flags after the edit and was not before, wherever its line is now."""
-    from terrace.validate.engine import Engine
-    from terrace.validate.flagged import judge
+    from terrace.validate.flagged import judge, judging
 
-    engine = Engine(repository, today=today)
+    engine = judging(repository, today)
     known = {_identity(item.finding) for item in judge(engine, before, rosters)}
     for item in judge(engine, after, rosters):
         if not item.suppressed and _identity(item.finding) not in known:

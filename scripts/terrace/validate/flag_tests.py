@@ -1,4 +1,8 @@
-"""The tests that stand beside flags, run: each flag is compiled and evaluated as in an application."""
+"""The tests that stand beside flags, run: each flag is compiled and evaluated as in an application.
+
+They are about what a flag is meant to do, and not about whether it is switched off just now: nobody who turns a flag
+off in a hurry should have to change tests.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,7 @@ from openfeature.exception import OpenFeatureError
 from terrace.errors import FlagError
 from terrace.flags.compile import compile_flags
 from terrace.flags.states import lineage
-from terrace.model.flag import Area, Flag, Flags, FlagTest
+from terrace.model.flag import Area, Flag, Flags, FlagState, FlagTest
 from terrace.validate.rule import FlagsView, TriedFlag
 
 _UNSET = object()
@@ -49,9 +53,20 @@ def _needed(key: str, sound: Mapping[str, Flag]) -> list[Flag] | None:
             continue
         if name not in sound:
             return None
-        found[name] = sound[name]
+        found[name] = _switched_on(sound[name])
         ahead += [each.flag for each in sound[name].requires]
     return list(found.values())
+
+
+def _switched_on(flag: Flag) -> Flag:
+    """The flag as it is where nobody has turned it off or killed it; what its schedule turns on or off stays so."""
+    return flag._replace(states={name: _state_on(state) for name, state in flag.states.items()})
+
+
+def _state_on(state: FlagState) -> FlagState:
+    planned = any(later.enabled != state.enabled for _, later in state.schedule)
+    schedule = tuple((at, later._replace(kill=False)) for at, later in state.schedule)
+    return state._replace(enabled=state.enabled if planned else True, kill=False, schedule=schedule)
 
 
 def _compiled(flags: list[Flag], environment: str, view: FlagsView) -> dict[str, Any] | str:

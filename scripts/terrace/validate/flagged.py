@@ -23,7 +23,10 @@ from terrace.validate.rule import FilesView, FlagsView, Generated, SchemaProblem
 from terrace.validate.schema import Compiled
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from terrace.load_flags import FlagFiles, Rosters
+    from terrace.model.entities import Repository
     from terrace.model.flag import Area
     from terrace.model.source import Document, Pointer
     from terrace.validate.engine import Engine
@@ -33,6 +36,14 @@ _OF_FILES = ("REF005", "SYN017", "SYN018")
 
 _Entry = tuple[str, "Pointer"]
 """A flag, a segment or a test: the path of its file, and the beginning of the way to it."""
+
+
+def judging(repository: Repository, today: date) -> Engine:
+    """Who judges flags, where nobody judges configuration beside them."""
+    from terrace.validate.engine import Engine
+    from terrace.validate.registry import flag_rules, rules
+
+    return Engine(repository, today=today, rules=(*rules(), *flag_rules()))
 
 
 def judge(engine: Engine, given: FlagFiles, rosters: Rosters) -> list[Found]:

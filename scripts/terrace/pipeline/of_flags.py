@@ -26,12 +26,11 @@ def flags(part: Part, output: Path, today: date, key: SigningKey | None) -> Iter
     from terrace.load_flags import Rosters, load_flags
     from terrace.seal_flags import seal_flags
     from terrace.validate import flagged
-    from terrace.validate.engine import Engine
 
     repository, given, rosters = load.common(tree), load_flags(tree), Rosters(tree)
-    checked = Checked(flagged.judge(Engine(repository, today=today), given, rosters), 0)
+    checked = Checked(flagged.judge(flagged.judging(repository, today), given, rosters), 0)
     for environment in part.environments:
-        errors = [item for item in checked.found if _blocks(item, environment.name)]
+        errors = [item for item in checked.found if blocks_flags(item, environment.name)]
         if errors:
             yield refused(tree, checked, environment, errors, "flags")
         else:
@@ -44,7 +43,7 @@ def is_of_flags(item: Found) -> bool:
     return any(target.startswith(f"{STREAM}/") for target in item.targets)
 
 
-def _blocks(item: Found, environment: str) -> bool:
+def blocks_flags(item: Found, environment: str) -> bool:
     """Whether an error stands in the way of an environment's flags. A date that has passed does not: see FLG016."""
     wrong = item.finding.severity is Severity.ERROR and not item.suppressed and item.finding.code != "FLG016"
     return wrong and f"{STREAM}/{environment}" in item.targets
