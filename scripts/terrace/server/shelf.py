@@ -168,6 +168,8 @@ def service_folders(source: Path) -> Iterator[Path]:
 
 def _folders(folder: Path) -> list[Path]:
     try:
-        return sorted(each for each in folder.iterdir() if not each.name.startswith(".") and each.is_dir())
+        found = [each for each in folder.iterdir() if not each.name.startswith(".") and each.is_dir()]
+        # Who has flags alone is not ready yet.
+        return sorted(found, key=lambda each: (each.name == STREAM, each.name))
     except OSError:
         return []
