@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from terrace.bundle.signers import ANYBODY, Signers
 from terrace.errors import BundleError, TerraceError
+from terrace.model.flag import STREAM
 from terrace.runtime.follow import LOOK, Follower
 from terrace.server.contents import Contents
 from terrace.server.stand import Key, Snapshot, Stand, holds_bundle
