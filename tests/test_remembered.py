@@ -315,6 +315,20 @@ def test_a_contract_that_was_another_for_a_moment_is_run_again(tmp_path: Path, m
     assert judged(follower, monkeypatch) == everybody
 
 
+def test_slices_that_another_build_wrote_over_are_sealed_again(tmp_path: Path) -> None:
+    follower = Follower(tmp_path, branch=False)
+    file = follower.repo / "tenants/bella-tavola/backend.yaml"
+    before = file.read_text()
+    for text, built in (
+        (before, ("staging",)),
+        (before.replace("45", "30"), ("test", "staging")),
+        (before, ("staging",)),
+    ):
+        file.write_text(text)
+        time.sleep(SETTLED * 1.5)
+        assert follower.again(built) == follower.fresh(built)
+
+
 def test_findings_come_in_the_order_of_tenants_whoever_was_judged_now(tmp_path: Path) -> None:
     follower = Follower(tmp_path, branch=False)
     for name in ("bella-tavola", "metro-canteens", "blue-lantern"):
