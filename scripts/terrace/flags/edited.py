@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from terrace.flags.standing import rule_said, served, standing
-from terrace.flags.states import lineage, named_for
+from terrace.flags.states import named_for
 from terrace.flags.words import in_words
 from terrace.model.entities import Environment
 from terrace.model.flag import Flag, FlagRule, Flags, FlagState, Roster
@@ -208,8 +208,3 @@ def _states(flag: Flag) -> Iterator[FlagState]:
     for state in flag.states.values():
         yield state
         yield from (later for _, later in state.schedule)
-
-
-def ancestors(environment: str, side: Mapping[str, Environment]) -> list[str]:
-    """The environments that an environment extends, the nearest first."""
-    return list(lineage(environment, side))[1:]

@@ -8,13 +8,13 @@ from fractions import Fraction
 from typing import Any, Literal, NamedTuple
 
 from terrace.flags.outcomes import END_OF_TIME, Known
-from terrace.flags.sampling import SUBJECTS, sampled
+from terrace.flags.sampling import sampled
 from terrace.flags.worlds import Asked, OpenError, UnclearError, answers, attributes_of, share
 
 Definition = Mapping[str, Any]
 How = Literal["exact", "expected", "sample"]
 """`exact`: counted over the whole bucket space. `expected`: so too, but over several keys to split by, each of which is
-taken to fall as if there were no other. `sample`: of `SUBJECTS` made-up subjects, asked of the evaluator."""
+taken to fall as if there were no other. `sample`: of many made-up subjects, asked of the evaluator."""
 
 _MOST_CASES = 256
 

@@ -1,4 +1,4 @@
-"""How subjects move between two definitions of a flag, where only trying tells: many of them, asked of the evaluator."""
+"""How subjects move between two definitions of a flag, where only trying tells: many are asked of the evaluator."""
 
 from __future__ import annotations
 
@@ -48,12 +48,11 @@ def subjects(sides: Sequence[Definition | None], tenant: str = "", count: int = 
 
 
 def _put(context: dict[str, Any], name: str, value: Any) -> None:
-    *outer, last = name.split(".")
-    for part in outer:
-        context = context.setdefault(part, {})
-        if not isinstance(context, dict):
-            return
-    context[last] = value
+    first, dot, rest = name.partition(".")
+    if not dot or not isinstance(context.setdefault(first, {}), dict):
+        context[first] = value
+    else:
+        _put(context[first], rest, value)
 
 
 def _compared(logic: Any, name: str) -> Iterator[Any]:

@@ -44,7 +44,9 @@ class Asked(NamedTuple):
     said: Mapping[str, bool]
 
 
-def answers(definition: Mapping[str, Any] | None, asked: Asked, within: Buckets) -> Iterator[tuple[Buckets, str | None]]:
+def answers(
+    definition: Mapping[str, Any] | None, asked: Asked, within: Buckets
+) -> Iterator[tuple[Buckets, str | None]]:
     """The variants of a flag, which flagd reads as `definition`, with the buckets in which each is the answer.
 
     None for the application's own default; also where there is no such flag. Raises OpenError where a condition has to

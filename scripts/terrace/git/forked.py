@@ -24,7 +24,7 @@ def forked(git: Git, head: str = "HEAD") -> Fork:
     branch = default_branch(git)
     if not branch:
         return Fork(commit, "")
-    answer = git.attempt("merge-base", "--end-of-options", branch, commit)
+    answer = git.attempt("merge-base", _ref(branch), commit)
     if answer.code:
         beyond = f" This clone is cut off: {UNSHALLOW}" if git.shallow else ""
         raise GitError(f"{head} and {branch} have no commit in common", hint=f"Say what to compare with.{beyond}")
@@ -36,7 +36,10 @@ def default_branch(git: Git) -> str:
     said = git.attempt("symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD")
     named = [said.out.decode("utf-8", "replace").strip()] if said.code == 0 else []
     for name in [*named, "origin/main", "origin/master", "main", "master"]:
-        kind = "remotes" if name.startswith("origin/") else "heads"
-        if git.attempt("rev-parse", "--verify", "--quiet", f"refs/{kind}/{name}^{{commit}}").code == 0:
+        if git.attempt("rev-parse", "--verify", "--quiet", f"{_ref(name)}^{{commit}}").code == 0:
             return name
     return ""
+
+
+def _ref(branch: str) -> str:
+    return f"refs/remotes/{branch}" if branch.startswith("origin/") else f"refs/heads/{branch}"
