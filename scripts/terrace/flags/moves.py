@@ -3,52 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import Any, Literal, NamedTuple
+from operator import ge, gt, le, lt
+from typing import Any, NamedTuple
 
+from terrace.flags.cases import Case, Condition, Move
 from terrace.flags.outcomes import END_OF_TIME, Known
 from terrace.flags.sampling import sampled
+from terrace.flags.told_apart import together
 from terrace.flags.worlds import Asked, OpenError, UnclearError, answers, attributes_of, share
 
 Definition = Mapping[str, Any]
-How = Literal["exact", "expected", "sample"]
-"""`exact`: counted over the whole bucket space. `expected`: so too, but over several keys to split by, each of which is
-taken to fall as if there were no other. `sample`: of many made-up subjects, asked of the evaluator."""
-
 _MOST_CASES = 256
-
-
-class Move(NamedTuple):
-    """The share of subjects that get `after` where they got `before`; None for the application's own default.
-
-    The two are the same variant where only its value changes.
-    """
-
-    before: str | None
-    after: str | None
-    share: Fraction
-
-
-class Condition(NamedTuple):
-    """A condition as JsonLogic, written as JSON, and whether it is so."""
-
-    logic: str
-    holds: bool
-
-
-class Case(NamedTuple):
-    """Those for whom all of `where` is so, how they move, what they are told apart by, and how that was found out."""
-
-    where: tuple[Condition, ...]
-    moves: tuple[Move, ...]
-    by: tuple[str, ...]
-    how: How
-
-    @property
-    def moved(self) -> Fraction:
-        """The share of those of this case that move."""
-        return sum((each.share for each in self.moves), Fraction())
+_ORDERS: Mapping[str, Callable[[int, int], bool]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
 
 
 class Moment(NamedTuple):
@@ -80,7 +48,7 @@ def moments(
         sides = (_ready(key, before, at), _ready(key, after, at))
         said = Moment(
             None if at == now else at,
-            moves(key, sides, ""),
+            together(moves(key, sides, ""), names),
             {name: moves(key, sides, name) for name in names},
         )
         if found and said[1:3] == found[-1][1:3]:
@@ -192,4 +160,13 @@ def _filled(logic: Any, at: int, key: str) -> Any:
     name = name[0] if isinstance(name, list) and name else name
     if name in ("$flagd.timestamp", "$flagd.flagKey"):
         return at if name == "$flagd.timestamp" else key
-    return {operator: _filled(said, at, key) for operator, said in logic.items()}
+    filled = {operator: _filled(said, at, key) for operator, said in logic.items()}
+    for operator, said in filled.items():
+        if (
+            operator in _ORDERS
+            and isinstance(said, list)
+            and len(said) == 2
+            and all(type(each) is int for each in said)
+        ):
+            return _ORDERS[operator](*said)
+    return filled

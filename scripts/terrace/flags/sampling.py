@@ -44,15 +44,14 @@ def subjects(sides: Sequence[Definition | None], tenant: str = "", count: int = 
             known = values[name][chosen % len(values[name])]
             value = known if known is not None and number // 3**at % 3 else f"{name}-{number}"
             _put(context, name, value)
-    return
 
 
 def _put(context: dict[str, Any], name: str, value: Any) -> None:
     first, dot, rest = name.partition(".")
-    if not dot or not isinstance(context.setdefault(first, {}), dict):
-        context[first] = value
-    else:
+    if dot and isinstance(context.setdefault(first, {}), dict):
         _put(context[first], rest, value)
+    else:
+        context[first] = value
 
 
 def _compared(logic: Any, name: str) -> Iterator[Any]:

@@ -164,6 +164,13 @@ def _truths(logic: Any, asked: Asked, within: Buckets) -> Iterator[tuple[Buckets
         yield within, bool(logic)
         return
     operator, said = _operation(logic)
+    if operator in ("and", "or"):
+        said = _grouped(operator, [each for each in said if each is not (operator == "and")])
+        logic = said[0] if len(said) == 1 else {operator: said}
+        if not isinstance(logic, dict):
+            yield within, bool(logic)
+            return
+        operator, said = _operation(logic)
     found = outcomes({"if": [logic, True, False]}, asked.known)
     if found.fails or found.values is None:
         raise UnclearError
@@ -172,7 +179,7 @@ def _truths(logic: Any, asked: Asked, within: Buckets) -> Iterator[tuple[Buckets
     elif not _splits(logic) and (len(attributes_of(logic)) == 1 or operator not in ("and", "or", "!", *_CHOICES)):
         yield within, _said(logic, asked)
     elif operator in ("and", "or"):
-        yield from _all_or_any(operator, _grouped(operator, said), asked, within)
+        yield from _all_or_any(operator, said, asked, within)
     elif operator in ("!", "!!") and len(said) == 1:
         for buckets, holds in _truths(said[0], asked, within):
             yield buckets, holds == (operator == "!!")
@@ -255,7 +262,7 @@ def _key(said: Sequence[Any], asked: Asked) -> tuple[Any, Sequence[Any]]:
         raise UnclearError
     if not isinstance(said[0], list):
         return said[0], said[1:]
-    # flagd's shorthand: the flag's own key, which is filled in before, and the targeting key. Without that nobody is in.
+    # flagd's shorthand: the flag's own key, and the targeting key. Without that nobody is in.
     named = {"var": "targetingKey"}
     return ([{"var": "$flagd.flagKey"}, named], said) if _said_or_known(named, asked) else (None, said)
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Fork(NamedTuple):
-    """The commit that both have, and the branch it was compared with; empty where there is none: it is `head` itself."""
+    """The commit that both have, and the default branch; empty where there is none: the commit is `head` itself."""
 
     commit: str
     branch: str

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
+from itertools import zip_longest
 from typing import Any
 
-from terrace.flags.moves import Case, Moment, Move
+from terrace.flags.cases import Case, Move
+from terrace.flags.moves import Moment
 from terrace.flags.sampling import SUBJECTS
 from terrace.flags.unwritten import condition_words
 from terrace.plan_flags import Change, Plan
@@ -18,6 +20,8 @@ from terrace.report.words import count
 
 _MOST_CASES = 6
 _MOST_NAMES = 8
+_LEAST = Fraction(1, 10_000)
+_WHEN = {"new": "before", "removed": "from then on"}
 _CODE_DEFAULT = "code default"
 _HOW = {
     "exact": "exact",
@@ -29,7 +33,7 @@ _HOW = {
 def plan_text(plan: Plan, style: Style = PLAIN) -> str:
     """Each flag that changes, what was edited, who moves now and later; the sum of it last."""
     lines: list[str] = wrap(f"{plan.head}, compared with {plan.base}", style.width, indent=2)
-    for change in plan.changes:
+    for change in in_short(plan.changes):
         lines += ["", *wrap(_head(change, style), style.width, indent=2)]
         for depth, told in told_of(change):
             lines += [f"{'  ' * depth}{part}" for part in wrap(told, style.width - 2 * depth, indent=4)]
@@ -41,6 +45,17 @@ def _head(change: Change, style: Style) -> str:
     return f"{style.paint('strong', change.flag)} in {', '.join(change.environments)}"
 
 
+def in_short(changes: Sequence[Change]) -> list[Change]:
+    """The changes, those together of which nothing is told but what was edited."""
+    found: dict[object, Change] = {}
+    for at, change in enumerate(changes):
+        brief = change.kind != "changed" or change.moves_nobody
+        alike = (change.flag, change.kind, change.edits, change.about) if brief else at
+        names = (*found[alike].environments, *change.environments) if alike in found else change.environments
+        found[alike] = change._replace(environments=names)
+    return list(found.values())
+
+
 def told_of(change: Change) -> Iterator[tuple[int, str]]:
     """What there is to say of a change, line by line, each with how far it stands in."""
     for said in change.edits:
@@ -50,10 +65,15 @@ def told_of(change: Change) -> Iterator[tuple[int, str]]:
     if change.moves_nobody:
         yield 1, "it moves nobody" if not change.moments[1:] else "it moves nobody, now or later"
         return
+    if change.kind != "changed":
+        yield 1, f"applications {'used' if change.kind == 'new' else 'use'} their own default {_WHEN[change.kind]}"
+        return
     if change.new_tenants:
         yield 1, f"new tenants, as if they had been there: {_names(change.new_tenants)}"
-    for moment in change.moments:
-        if len(change.moments) == 1:
+    pairs = zip_longest(change.moments, change.moments[1:])
+    shown = [each for each, then in pairs if each and not (then and _soon(each, then))]
+    for moment in shown:
+        if len(shown) == 1:
             yield from _of_moment(moment, 1)
         else:
             yield 1, f"{moment_words(moment)}:" + (" nobody moves" if moment.moves_nobody else "")
@@ -69,6 +89,22 @@ def moment_words(moment: Moment) -> str:
     return f"from {said} on" if moment.lasts else f"at {said}"
 
 
+def _soon(moment: Moment, then: Moment) -> bool:
+    """Whether it is the last second of what grows, and what holds from then on is the same but for a rounding."""
+    return then.at is not None and moment.at == then.at - 1 and _rounded(moment) == _rounded(then)
+
+
+def _rounded(moment: Moment) -> object:
+    return [
+        [
+            (case.where, [(*each[:2], percent(each.share)) for each in case.moves if each.share > _LEAST])
+            for case in cases
+            if case.moves
+        ]
+        for cases in (moment.cases, *moment.tenants.values())
+    ]
+
+
 def _of_moment(moment: Moment, depth: int) -> Iterator[tuple[int, str]]:
     moved = [case for case in moment.cases if case.moves]
     for case in moved[:_MOST_CASES]:
@@ -82,22 +118,17 @@ def _of_moment(moment: Moment, depth: int) -> Iterator[tuple[int, str]]:
 
 
 def _case(case: Case, whom: str = "") -> str:
-    """`10 % of subjects where plan is gold: off -> on`."""
-    where = " and ".join(condition_words(each.logic, each.holds) for each in _telling(case))
-    parts = [f"{_share(each.share, whom)}{_way(each)}" for each in case.moves]
-    return ", ".join(parts) + (f" where {where}" if where else "")
+    """`of all subjects where plan is gold: 10 % off -> on`; without `whom` `10 % off -> on where plan is gold`."""
+    moves = ", ".join(f"{_share(each.share)}{_way(each)}" for each in case.moves)
+    where = " and ".join(condition_words(each.logic, each.holds) for each in case.telling)
+    where = f" where {where}" if where else ""
+    if not whom:
+        return moves + where
+    return f"all {whom}{where}: {moves}" if case.moves[0].share == 1 else f"of all {whom}{where}: {moves}"
 
 
-def _telling(case: Case) -> list[Any]:
-    """Its conditions, but for those which say that there is what subjects are told apart by."""
-    names = {f'{{"var": "{name}"}}' for name in case.by}
-    return [each for each in case.where if not (each.holds and each.logic in names)]
-
-
-def _share(share: Fraction, whom: str) -> str:
-    if share == 1:
-        return f"all {whom} " if whom else ""
-    return f"{percent(share)} of {whom} " if whom else f"{percent(share)} "
+def _share(share: Fraction) -> str:
+    return "" if share == 1 else f"{percent(share)} "
 
 
 def percent(share: Fraction) -> str:
@@ -126,9 +157,13 @@ def _alike(tenants: Mapping[str, tuple[Case, ...]]) -> list[tuple[tuple[Case, ..
 def _tenants(cases: Sequence[Case]) -> str:
     if not cases:
         return "tenants as before"
-    if len(cases) == 1 and not cases[0].where:
-        return f"tenants, {_case(cases[0])}"
-    return f"tenants, it depends: {'; '.join(_case(case) for case in cases)}"
+    said = "; ".join(_case(case) for case in cases)
+    return f"tenants, it depends: {said}" if _depends(cases) else f"tenants, {said}"
+
+
+def _depends(cases: Sequence[Case]) -> bool:
+    """Whether what is not known of a tenant's subjects decides; more than the bucket they are in."""
+    return len(cases) > 1 or any(case.telling for case in cases)
 
 
 def _names(names: Sequence[str]) -> str:
@@ -196,9 +231,9 @@ def _record(change: Change) -> dict[str, Any]:
 def _verdict(cases: Sequence[Case]) -> str:
     if not any(case.moves for case in cases):
         return "same"
-    if len(cases) > 1 or cases[0].where:
+    if _depends([case for case in cases if case.moves]):
         return "depends"
-    return "moves" if cases[0].moved == 1 and len(cases[0].moves) == 1 else "share"
+    return "moves" if len(cases) == 1 and cases[0].moves[0].share == 1 else "share"
 
 
 def _case_record(case: Case) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from terrace.plan_flags import Change, Plan
-from terrace.report.flag_plan import summary, told_of
+from terrace.report.flag_plan import in_short, summary, told_of
 from terrace.report.stale_on_forges import code, plain
 
 _MOST = 60_000
@@ -21,7 +21,7 @@ def plan_markdown(plan: Plan) -> str:
     ]
     room = _MOST - len("\n".join(lines))
     left = 0
-    for change in sorted(plan.changes, key=lambda each: each.moves_nobody):
+    for change in sorted(in_short(plan.changes), key=lambda each: each.moves_nobody):
         block = _block(change)
         room -= len(block) + 1
         if room < 0:
