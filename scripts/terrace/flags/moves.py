@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from terrace.flags.cases import Case, Condition, Move
 from terrace.flags.outcomes import END_OF_TIME, Known
+from terrace.flags.possible import is_possible
 from terrace.flags.sampling import sampled
 from terrace.flags.told_apart import together
 from terrace.flags.worlds import Asked, OpenError, UnclearError, answers, attributes_of, share
@@ -84,8 +85,11 @@ class _Cases:
         self._count += 1
         if self._count > _MOST_CASES:
             raise UnclearError
-        yes = self.of({**said, condition: True})
-        no = self.of({**said, condition: False})
+        both = [{**said, condition: holds} for holds in (True, False)]
+        possible = [each for each in both if is_possible(each, condition)]
+        if len(possible) < 2:
+            return self.of(possible[0] if possible else both[1])
+        yes, no = map(self.of, both)
         if yes == no:
             return yes
         return [
@@ -162,11 +166,6 @@ def _filled(logic: Any, at: int, key: str) -> Any:
         return at if name == "$flagd.timestamp" else key
     filled = {operator: _filled(said, at, key) for operator, said in logic.items()}
     for operator, said in filled.items():
-        if (
-            operator in _ORDERS
-            and isinstance(said, list)
-            and len(said) == 2
-            and all(type(each) is int for each in said)
-        ):
+        if operator in _ORDERS and isinstance(said, list) and [type(each) for each in said] == [int, int]:
             return _ORDERS[operator](*said)
     return filled

@@ -44,6 +44,7 @@ def subjects(sides: Sequence[Definition | None], tenant: str = "", count: int = 
             known = values[name][chosen % len(values[name])]
             value = known if known is not None and number // 3**at % 3 else f"{name}-{number}"
             _put(context, name, value)
+        yield context
 
 
 def _put(context: dict[str, Any], name: str, value: Any) -> None:
