@@ -112,7 +112,7 @@ def plan_flags(
     changes = tuple(_changes(old, new, names, int(now.timestamp())))
     return Plan(
         said, head or "the work tree", old.commit, new.commit if head else "", tuple(names), changes,
-        _without_effect(old, new, {each.flag for each in changes}),
+        tuple(_without_effect(old, new, changes)),
     )  # fmt: skip
 
 
@@ -201,15 +201,14 @@ def _written(definition: object) -> str:
     return json.dumps(definition)
 
 
-def _without_effect(old: Book, new: Book, moved: set[str]) -> tuple[str, ...]:
-    flags = [
-        key
-        for key, flag in new.flags.flags.items()
-        if key in old.flags.flags and key not in moved and not same_text(old.flags.flags[key], flag)
-    ]
-    segments = [
-        f"segment {name}"
-        for name, segment in sorted(new.flags.segments.items())
-        if name in old.flags.segments and old.flags.segments[name].when != segment.when and not moved
-    ]
-    return (*flags, *segments)
+def _without_effect(old: Book, new: Book, changes: Sequence[Change]) -> Iterator[str]:
+    """The flags and segments that were edited, and of which no change tells."""
+    told = {each.flag for each in changes}
+    for key, flag in new.flags.flags.items():
+        if key not in told and key in old.flags.flags and not same_text(old.flags.flags[key], flag):
+            yield key
+    said = [edit for each in changes for edit in each.edits]
+    for name, segment in sorted(new.flags.segments.items()):
+        edited = name in old.flags.segments and old.flags.segments[name].when != segment.when
+        if edited and not any(edit.startswith(f"segment {name}:") for edit in said):
+            yield f"segment {name}"

@@ -47,7 +47,6 @@ def split(on: int, more: str = "by: userId") -> str:
         (split(20), split(30), {("off", "on"): 0.1}, "exact"),
         (split(30), split(20), {("on", "off"): 0.1}, "exact"),
         (split(20), split(20), {}, "exact"),
-        (split(0), split(100), {("off", "on"): 1}, "exact"),
         # In the other order the first fifth gets what the others got.
         (
             split(20),

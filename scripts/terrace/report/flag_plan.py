@@ -95,14 +95,15 @@ def _soon(moment: Moment, then: Moment) -> bool:
 
 
 def _rounded(moment: Moment) -> object:
+    """How everybody moves, without what is less than one in ten thousand."""
     return [
-        [
-            (case.where, [(*each[:2], percent(each.share)) for each in case.moves if each.share > _LEAST])
-            for case in cases
-            if case.moves
-        ]
+        [(case.where, moves) for case in cases if (moves := _large(case))]
         for cases in (moment.cases, *moment.tenants.values())
     ]
+
+
+def _large(case: Case) -> list[object]:
+    return [(each.before, each.after, percent(each.share)) for each in case.moves if each.share > _LEAST]
 
 
 def _of_moment(moment: Moment, depth: int) -> Iterator[tuple[int, str]]:
@@ -176,11 +177,12 @@ def summary(plan: Plan) -> str:
     """A plan in a sentence or two."""
     flags = {change.flag for change in plan.changes}
     moving = {change.flag for change in plan.changes if not change.moves_nobody}
+    moves = "moves" if len(moving) == 1 else "move"
     seen = count(len(plan.environments), "environment")
     without = f" Edited without any effect: {', '.join(plan.without_effect)}." if plan.without_effect else ""
     if not flags:
         return f"No flag changes for anybody in {seen}.{without}"
-    return f"{count(len(flags), 'flag')} changed in {seen}, of which {len(moving):,} move somebody.{without}"
+    return f"{count(len(flags), 'flag')} changed in {seen}, of which {len(moving):,} {moves} somebody.{without}"
 
 
 def plan_json(plan: Plan) -> str:
