@@ -17,6 +17,7 @@ from terrace.flags.worlds import Asked, OpenError, UnclearError, answers, attrib
 
 Definition = Mapping[str, Any]
 _MOST_CASES = 256
+_STAYS = (Case((), (), (), "exact"),)
 _ORDERS: Mapping[str, Callable[[int, int], bool]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
 
 
@@ -47,10 +48,11 @@ def moments(
     # A share that grows does so in a straight line, so that its ends tell all of it.
     for at in _times((before, after), now):
         sides = (_ready(key, before, at), _ready(key, after, at))
+        everybody, about = together(moves(key, sides, ""), names)
         said = Moment(
             None if at == now else at,
-            together(moves(key, sides, ""), names),
-            {name: moves(key, sides, name) for name in names},
+            everybody,
+            {name: moves(key, sides, name) if name in about else _STAYS for name in names},
         )
         if found and said[1:3] == found[-1][1:3]:
             found[-1] = found[-1]._replace(lasts=True)

@@ -12,8 +12,10 @@ _STRANGER = "\0 some tenant that is none of those"
 _NOBODY = ""
 
 
-def together(cases: Sequence[Case], tenants: Sequence[str]) -> tuple[Case, ...]:
-    """The cases, with one condition on the tenant instead of several; those that are about nobody are left out.
+def together(cases: Sequence[Case], tenants: Sequence[str]) -> tuple[tuple[Case, ...], set[str]]:
+    """The cases, with one condition on the tenant instead of several, and the tenants of which some may move.
+
+    Cases that are about nobody are left out.
 
     Of tenants there are those that are named here, others, and subjects that have none.
     """
@@ -26,9 +28,10 @@ def together(cases: Sequence[Case], tenants: Sequence[str]) -> tuple[Case, ...]:
         rest = case._replace(where=others)
         alike = (frozenset(others), rest[1:])
         found.setdefault(alike, (rest, set()))[1].update(about)
-    return tuple(
+    said = tuple(
         case._replace(where=(*_condition(about, everybody), *case.where)) for case, about in found.values() if about
     )
+    return said, set[str]().union(*(about for case, about in found.values() if case.moves))
 
 
 def _is_so(condition: Condition, tenant: str) -> bool:
