@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 from terrace.flags.cases import Case, Condition
 from terrace.flags.worlds import attributes_of
@@ -46,12 +47,17 @@ def _condition(about: set[str], everybody: set[str]) -> tuple[Condition, ...]:
     """In as few names as it takes."""
     if about == everybody:
         return ()
+    absent = {"===": [{"var": "tenant"}, None]}
     if about == {_NOBODY}:
-        return (Condition(json.dumps({"===": [{"var": "tenant"}, None]}), True),)
+        return (Condition(json.dumps(absent), True),)
     given = (Condition(json.dumps({"var": "tenant"}), True),) if _STRANGER in about and _NOBODY not in about else ()
     holds = _STRANGER not in about
     names = sorted((about if holds else everybody - about) - {_NOBODY, _STRANGER})
     if not names:
         return given
-    asked = {"===": [{"var": "tenant"}, names[0]]} if len(names) == 1 else {"in": [{"var": "tenant"}, names]}
+    asked: dict[str, Any] = (
+        {"===": [{"var": "tenant"}, names[0]]} if len(names) == 1 else {"in": [{"var": "tenant"}, names]}
+    )
+    if holds and _NOBODY in about:
+        asked = {"or": [asked, absent]}
     return (Condition(json.dumps(asked), holds), *given)
