@@ -125,7 +125,7 @@ def _case(case: Case, whom: str = "") -> str:
     where = " and ".join(f"({each})" if ", or " in each or ", and " in each else each for each in said)
     where = f" where {where}" if where else ""
     if not whom:
-        return moves + where
+        return ("about " if case.how == "sample" else "") + moves + where
     return f"all {whom}{where}: {moves}" if case.moves[0].share == 1 else f"of all {whom}{where}: {moves}"
 
 
