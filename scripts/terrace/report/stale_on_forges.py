@@ -20,16 +20,16 @@ def stale_markdown(said: StaleFlags) -> str:
     for found, how in said.found:
         owners.setdefault(found.owner or "Nobody", []).append((found, how))
     for owner in sorted(owners, key=lambda name: (name == "Nobody", name)):
-        lines += [f"## {_plain(owner)}", ""]
+        lines += [f"## {plain(owner)}", ""]
         for found, how in owners[owner]:
-            lines += [f"- [ ] `{found.key}`: {_plain('; '.join(each.message for each in found.reasons))}"]
+            lines += [f"- [ ] `{found.key}`: {plain('; '.join(each.message for each in found.reasons))}"]
             lines += ["  <details><summary>What removes it</summary>", ""]
-            lines += [f"  - {_code(place)}: {_plain(text)}" for place, text in steps(how)]
+            lines += [f"  - {code(place)}: {plain(text)}" for place, text in steps(how)]
             lines += ["", "  </details>"]
         lines += [""]
     if said.mismatches:
         lines += ["## Calls of another type", ""]
-        lines += [f"- {_code(each.reference.place)}: {_plain(mismatch(each))}" for each in said.mismatches] + [""]
+        lines += [f"- {code(each.reference.place)}: {plain(mismatch(each))}" for each in said.mismatches] + [""]
     return "\n".join([*lines, *left_out(said)]).rstrip() + "\n"
 
 
@@ -54,11 +54,12 @@ def _findings(said: StaleFlags) -> Iterator[Finding]:
         yield Finding("flag of another type", Severity.WARNING, mismatch(each), location)
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
+    """Text as code."""
     return f"`{text.replace('`', chr(39))}`"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Text that Markdown takes as it is, but for code in backticks: names come from files of others."""
     parts = text.split("`")
     if len(parts) % 2 == 0:

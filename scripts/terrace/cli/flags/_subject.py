@@ -22,6 +22,11 @@ def configure(parser: ArgumentParser) -> None:
         "--context", nargs="+", action="extend", default=[], metavar="WHAT",
         help="attributes as k=v, a JSON object, @FILE with one, or - for standard input",
     )  # fmt: skip
+    add_now(parser)
+
+
+def add_now(parser: ArgumentParser) -> None:
+    """`--now`."""
     parser.add_argument(
         "--now", type=_moment, metavar="TIME", help="the moment, as 2027-01-15T08:00:00Z (default: now)"
     )
