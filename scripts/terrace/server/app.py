@@ -93,7 +93,8 @@ class Server:
         sessions = Sessions(settings.session_key)
         self.usage = Usage(UsageStore(Path(settings.usage)) if settings.usage else None)
         self.pages = Site(
-            self.shelf, slices, self.callers, sessions, tokens=bool(settings.tokens or listed), listed=listed
+            self.shelf, slices, self.callers, sessions, tokens=bool(settings.tokens or listed), listed=listed,
+            usage=self.usage.store,
         )  # fmt: skip
         self.api = self._api(Configs(slices, self.changes))
         rate = Rate(settings.rate, settings.burst)
