@@ -71,7 +71,9 @@ class Drawing:
             trim_blocks=True, lstrip_blocks=True, auto_reload=False,
         )  # fmt: skip
         self._templates.globals.update(link=link, asset=self._asset, version=__version__)
-        self._templates.filters.update(digest=digest, ago=self._ago, visible=visible, many=many, breaks=breaks, share=percent)
+        self._templates.filters.update(
+            digest=digest, ago=self._ago, visible=visible, many=many, breaks=breaks, share=percent
+        )  # fmt: skip
 
     def page(self, request: Request, template: str, context: Mapping[str, Any], status: int = 200) -> Response:
         """The page that a template makes for whoever asks."""

@@ -127,7 +127,7 @@ def refuse_others(caller: Caller) -> None:
 
 
 def context_for(caller: Caller, context: dict[str, Any]) -> dict[str, Any]:
-    """`context` as this caller may ask for it: a caller for tenants asks for these, and for the first if none is said."""
+    """`context` as this caller may ask for it: who is for tenants asks for one of these, else for the first."""
     own = _own(caller)
     if own and context.get("tenant") not in own:
         context["tenant"] = own[0]

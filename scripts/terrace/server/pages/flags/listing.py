@@ -90,7 +90,8 @@ class Listing:
             raise ProblemError(404, "There are no flags of this environment, or they are not for you.")
         everything = [board.about(key) for key in sorted(served.keys() | told.keys())]
         found = matching([each for each in everything if asked.owner in ("", each.owner)], asked.query, _searched)
-        found = [each for each in found if not asked.end or end_of(each.expires, each.permanent, today).state == asked.end]
+        if asked.end:
+            found = [each for each in found if end_of(each.expires, each.permanent, today).state == asked.end]
         if asked.state:
             found = [each for each in found if board.has(each.key, asked.environment, asked.state)]
         listed = page(found, asked.number)
@@ -99,14 +100,13 @@ class Listing:
         rows = [self._row(each, served, board, totals, environments) for each in listed.items]
         return self._drawing.page(request, "flags/list.html", {
             "rows": rows, "listed": listed, "asked": asked, "environments": environments, "counted": counted,
-            "totals": totals, "owners": _owners(everything), "states": NAMES, "ends": ENDS, "any_flags": bool(everything),
+            "totals": totals, "owners": _owners(everything), "states": NAMES, "ends": ENDS,
+            "any_flags": bool(everything),
             "problem": problem, "followed": self._reading.is_there, "sees_all": caller.sees_all_tenants,
             "tenant": "" if caller.sees_all_tenants else context_for(caller, {}).get("tenant", ""),
         })  # fmt: skip
 
-    def _row(
-        self, about: About, served: Served, board: _Board, totals: Totals, environments: list[str]
-    ) -> Row:
+    def _row(self, about: About, served: Served, board: _Board, totals: Totals, environments: list[str]) -> Row:
         today = self._drawing.now().date()
         chart = totals.chart(about.key, list(served.variants(about.key))) if totals.known else None
         return Row(

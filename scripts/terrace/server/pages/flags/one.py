@@ -58,9 +58,7 @@ class One:
             log, _ = await self._reading.ask(do="history", flag=key, limit=limit + 1)
         return await run_in_threadpool(self._one, request, served, said, log, problem)
 
-    def _one(
-        self, request: Request, served: Served, said: Said | None, log: Said | None, problem: str
-    ) -> Response:
+    def _one(self, request: Request, served: Served, said: Said | None, log: Said | None, problem: str) -> Response:
         caller, key = reach.caller_of(request), request.path_params["key"]
         flag = said.get("flag", said) if said else None
         told: Mapping[str, Said] = flag.get("environments", {}) if flag else {}
@@ -88,6 +86,8 @@ class One:
     def _tried(self, request: Request, served: Served, caller: Caller, chosen: str) -> dict[str, Any]:
         """Who gets what: somebody that the form describes, and every tenant."""
         key, asked, query = request.path_params["key"], subject(request), asked_text(request, "find")
+        if not caller.has_tenant(asked.tenant):
+            asked = asked._replace(tenant="")
         found = answers(served, caller, key, asked) if asked.is_asked and not asked.problem else []
         tenants = self._known.tenants(caller, chosen) if chosen in served.places else []
         shown = [name for name in tenants if query.casefold() in name.casefold()]

@@ -80,6 +80,4 @@ def _steps(points: Sequence[Point], first: int, count: int, wide: int) -> tuple[
         index = (point.at - first) // wide
         if 0 <= index < count:
             numbers[index][point.variant] = numbers[index].get(point.variant, 0) + point.number
-    return tuple(
-        Step(datetime.fromtimestamp(first + index * wide, UTC), each) for index, each in enumerate(numbers)
-    )
+    return tuple(Step(datetime.fromtimestamp(first + index * wide, UTC), each) for index, each in enumerate(numbers))
