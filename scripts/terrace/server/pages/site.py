@@ -19,6 +19,7 @@ from terrace.server.pages.comparing import Comparing
 from terrace.server.pages.door import ASSETS, Door
 from terrace.server.pages.drawing import Drawing
 from terrace.server.pages.effective import Effective
+from terrace.server.pages.flags.changing import Changing
 from terrace.server.pages.flags.known import Known
 from terrace.server.pages.flags.listing import Listing
 from terrace.server.pages.flags.one import One
@@ -66,6 +67,7 @@ class Site:
             Comparing(shelf, slices, slicing, self._drawing), Released(shelf, self._drawing),
             Between(shelf, slicing, self._drawing), Health(shelf, self._drawing),
             Listing(known, reading, usage, self._drawing), One(known, reading, usage, self._drawing),
+            Changing(known, repository, self._drawing, self._sessions),
             Signing(self._drawing, self._sessions, callers, tokens=tokens, listed=listed),
         )  # fmt: skip
 

@@ -6,7 +6,7 @@ What is served says what counts now. The repository says it in words, with who o
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 import orjson
 
@@ -76,7 +76,8 @@ class Served:
         for place in reversed(self.places.values()):
             for name, value in place.definition.get(key, {}).get("variants", {}).items():
                 found.setdefault(name, value)
-        return found
+        # Of on and off, on comes first: so it has the same tone everywhere.
+        return dict(sorted(found.items(), key=lambda each: each[1] is not True))
 
     def cell(self, environment: str, key: str, said: Said | None) -> Cell:
         """What a flag is in an environment. `said` is what the repository's process tells of that."""
@@ -137,14 +138,30 @@ def context_for(caller: Caller, context: dict[str, Any]) -> dict[str, Any]:
 def about_said(said: Said) -> About:
     """What the repository's process says of a flag."""
     return About(
-        str(said["key"]), str(said["type"]), *(str(said.get(name) or "") for name in _TEXTS),
-        permanent=bool(said.get("permanent")), tags=tuple(map(str, said.get("tags") or ())),
+        **_texts(said), permanent=bool(said.get("permanent")), tags=tuple(map(str, said.get("tags") or ())),
         links=tuple((str(name), str(link)) for name, link in (said.get("links") or {}).items()),
         requires=tuple(_required(each) for each in said.get("requires") or ()), at=str(said.get("at") or ""),
     )  # fmt: skip
 
 
-_TEXTS = ("kind", "owner", "description", "created", "expires")
+class _Texts(TypedDict):
+    key: str
+    type: str
+    kind: str
+    owner: str
+    description: str
+    created: str
+    expires: str
+
+
+def _texts(said: Said) -> _Texts:
+    key, kind, sort, owner, description, created, expires = (
+        str(said.get(name) or "") for name in _Texts.__annotations__
+    )
+    return _Texts(
+        key=key, type=kind, kind=sort or "release", owner=owner, description=description, created=created,
+        expires=expires,
+    )  # fmt: skip
 
 
 def _required(said: object) -> tuple[str, str]:
@@ -156,11 +173,7 @@ def _required(said: object) -> tuple[str, str]:
 
 def _about(key: str, kind: str, metadata: Mapping[str, Any]) -> About:
     said = as_written(metadata)
-    return About(
-        key, kind, str(said.get("kind", "release")), *(str(said.get(name, "")) for name in _TEXTS[1:]),
-        permanent=bool(said.get("permanent")), tags=tuple(said.get("tags", ())),
-        links=tuple(said.get("links", {}).items()),
-    )  # fmt: skip
+    return about_said({**said, "key": key, "type": kind})
 
 
 def _own(caller: Caller) -> list[str]:

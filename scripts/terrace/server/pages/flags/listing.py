@@ -72,9 +72,9 @@ class Listing:
 
     def routes(self) -> list[Route]:
         """/flags."""
-        return [Route("/flags", self.list)]
+        return [Route("/flags", self.flags)]
 
-    async def list(self, request: Request) -> Response:
+    async def flags(self, request: Request) -> Response:
         """Flags, filtered, page by page."""
         caller = reach.caller_of(request)
         served = self._known.served(caller)
