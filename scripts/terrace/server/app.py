@@ -39,6 +39,7 @@ from terrace.server.guard import Guard
 from terrace.server.limits import Rate
 from terrace.server.listed import CallerFile, Together
 from terrace.server.opened import Opener
+from terrace.server.pages.flags.repository import Repository
 from terrace.server.pages.sessions import Sessions
 from terrace.server.pages.site import Site
 from terrace.server.problems import BUG, ProblemError, problem
@@ -83,6 +84,7 @@ class Server:
         *,
         environ: Mapping[str, str] | None = None,
         written: Callable[[Access], None] = access.write,
+        repository: Repository | None = None,
     ) -> None:
         self._own = Path(settings.own) if settings.own else None
         self.shelf = Shelf(Path(settings.source), signers=settings.signers)
@@ -94,7 +96,7 @@ class Server:
         self.usage = Usage(UsageStore(Path(settings.usage)) if settings.usage else None)
         self.pages = Site(
             self.shelf, slices, self.callers, sessions, tokens=bool(settings.tokens or listed), listed=listed,
-            usage=self.usage.store,
+            usage=self.usage.store, repository=repository,
         )  # fmt: skip
         self.api = self._api(Configs(slices, self.changes))
         rate = Rate(settings.rate, settings.burst)

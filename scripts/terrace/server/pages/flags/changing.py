@@ -18,9 +18,10 @@ from terrace.server.pages import reach
 from terrace.server.pages.door import SESSION
 from terrace.server.pages.drawing import Drawing, link
 from terrace.server.pages.flags.cells import Cell
-from terrace.server.pages.flags.known import Known, Said
+from terrace.server.pages.flags.known import Known
 from terrace.server.pages.flags.one import may_write
 from terrace.server.pages.flags.repository import NONE, Repository
+from terrace.server.pages.flags.told import Said, state
 from terrace.server.pages.posted import NOT_OURS, fields_of, is_ours
 from terrace.server.pages.sessions import Session, Sessions
 from terrace.server.problems import ProblemError
@@ -148,10 +149,11 @@ class Changing:
         served = self._known.served(caller)
         cells = {name: served.cell(name, wanted.flag, said) for name, said in told.items() if caller.evaluates(name)}
         session: Session = request.scope[SESSION]
+        now = state(told[wanted.environment])
         return self._drawing.page(request, "flags/change.html", {
             "wanted": wanted, "problem": problem, "cells": cells, "cell": cells[wanted.environment],
-            "said": told[wanted.environment], "base": answer.get("commit", ""), "variants": _variants(flag),
-            "rules": [rule for rule in told[wanted.environment].get("rules") or () if rule.get("name")],
+            "state": now, "base": answer.get("commit", ""), "variants": _variants(flag),
+            "rules": [rule for rule in now.rules if rule.name],
             "source": wanted.source or _before(cells, wanted.environment), "own": _OWN, "share": _SHARE,
             "form_token": self._sessions.form_token(session.name),
         }, status)  # fmt: skip
@@ -160,7 +162,10 @@ class Changing:
         if not answer.get("proposed") and answer.get("changed", True):
             where = link("flags", wanted.flag, environment=wanted.environment, after=answer.get("commit", ""))
             return RedirectResponse(where, 303, {"Cache-Control": "no-store"})
-        return self._drawing.page(request, "flags/changed.html", {"wanted": wanted, "answer": answer})
+        return self._drawing.page(request, "flags/changed.html", {
+            "wanted": wanted, "proposed": bool(answer.get("proposed")), "commit": str(answer.get("commit") or ""),
+            "branch": str(answer.get("branch") or ""), "url": str(answer.get("url") or ""),
+        })  # fmt: skip
 
 
 def _wanted(said: Mapping[str, str]) -> Wanted:

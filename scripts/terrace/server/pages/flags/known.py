@@ -17,11 +17,9 @@ from terrace.server.flags.who import bound
 from terrace.server.pages import reach
 from terrace.server.pages.flags import cells
 from terrace.server.pages.flags.cells import Cell
+from terrace.server.pages.flags.told import Said
 from terrace.server.problems import ProblemError
 from terrace.server.shelf import Shelf
-
-Said = Mapping[str, Any]
-"""What the process that follows the repository answers."""
 
 Definition = Mapping[str, Mapping[str, Any]]
 

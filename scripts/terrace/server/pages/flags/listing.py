@@ -20,8 +20,9 @@ from terrace.server.pages.drawing import Drawing, link
 from terrace.server.pages.flags.cells import NAMES, STATES, Cell
 from terrace.server.pages.flags.charts import Chart
 from terrace.server.pages.flags.dates import End, age, end_of
-from terrace.server.pages.flags.known import About, Known, Said, Served, about_said, context_for
+from terrace.server.pages.flags.known import About, Known, Served, about_said, context_for
 from terrace.server.pages.flags.repository import Reading
+from terrace.server.pages.flags.told import Said
 from terrace.server.pages.flags.traffic import Totals
 from terrace.server.pages.lists import asked_number, asked_text, matching, page
 from terrace.server.problems import ProblemError

@@ -19,9 +19,10 @@ from terrace.server.pages import reach
 from terrace.server.pages.drawing import Drawing, link, text_of
 from terrace.server.pages.flags.cells import Cell
 from terrace.server.pages.flags.dates import age, end_of
-from terrace.server.pages.flags.known import Known, Said, Served, about_said, context_for
+from terrace.server.pages.flags.known import Known, Served, about_said, context_for
 from terrace.server.pages.flags.repository import Reading
 from terrace.server.pages.flags.subjects import answers, by_outcome, subject
+from terrace.server.pages.flags.told import Change, Said, history, state
 from terrace.server.pages.flags.traffic import last_of, periods
 from terrace.server.pages.lists import asked_text
 from terrace.server.problems import ProblemError
@@ -75,11 +76,13 @@ class One:
             "about": about, "end": end_of(about.expires, about.permanent, today), "age": age(about.created, today),
             "variants": {name: text_of(value) for name, value in variants.items()}, "order": list(variants),
             "off_variant": flag.get("off_variant") if flag else None, "cells": cells, "chosen": chosen,
-            "cell": cells[chosen], "place": served.places.get(chosen), "said": told.get(chosen), "flag": flag,
-            "commit": said.get("commit", "") if said else "", "sees_all": caller.sees_all_tenants,
+            "cell": cells[chosen], "place": served.places.get(chosen),
+            "state": state(told[chosen]) if chosen in told else None,
+            "sees_all": caller.sees_all_tenants,
             "may_write": may_write(caller, chosen), "problem": problem, "followed": self._reading.is_there,
             **self._tried(request, served, caller, chosen), **self._usage_of(caller, chosen, key, list(variants)),
-            **_history(request, log, chosen), "definition": _definition(served, caller, chosen, key),
+            **_history(request, history(log, caller.evaluates) if log else []),
+            "definition": _definition(served, caller, chosen, key),
             "stale": _stale(flag), "here": link("flags", key),
         })  # fmt: skip
 
@@ -127,12 +130,11 @@ def _definition(served: Served, caller: Caller, environment: str, key: str) -> s
     return orjson.dumps(found, option=orjson.OPT_INDENT_2).decode() if found else ""
 
 
-def _history(request: Request, log: Said | None, chosen: str) -> dict[str, Any]:
+def _history(request: Request, commits: list[Change]) -> dict[str, Any]:
     everything = asked_text(request, "history") == "all"
-    commits = list(log.get("commits", ())) if log else []
     limit = _MOST if everything else _RECENT
     after = asked_text(request, "after")
-    made = next((each for each in commits if _COMMIT.fullmatch(after) and each.get("commit") == after), None)
+    made = next((each for each in commits if _COMMIT.fullmatch(after) and each.commit == after), None)
     return {"commits": commits[:limit], "more": len(commits) > limit, "everything": everything, "made": made}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from terrace.server.pages.flags.known import Said
+from terrace.server.pages.flags.told import Said
 from terrace.server.problems import ProblemError
 
 NONE = "Changing flags here needs the repository: terrace serve --repo DIR."
