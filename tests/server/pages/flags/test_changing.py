@@ -48,14 +48,15 @@ def test_a_variant_is_set_for_everybody_and_for_a_rule(office: Office) -> None:
 
 def test_shares_of_a_rule_are_set(office: Office) -> None:
     browser = office.browser()
-    fields = {"variant": "share.", "share.on": "100", "share.off": "0"}
-    got = change(browser, "set", rule="a fifth of the rest", **fields)
-    assert got[0] == 303, got[1].text
-    assert "{name: a fifth of the rest, rollout: {on: 100, off: 0}" in office.repo.git(
-        "show", "main:flags/payments.yaml"
-    )
+    fields = {"variant": "share.", "share.on": "60", "share.off": "40"}
+    assert change(browser, "set", rule="a fifth of the rest", **fields)[0] == 303
+    written = office.repo.git("show", "main:flags/payments.yaml")
+    assert "{name: a fifth of the rest, rollout: {on: 60, off: 40}, by: tenant}" in written
     status, page, _ = change(browser, "set", rule="a fifth of the rest", **{**fields, "share.on": "1.5"})
     assert (status, page.one("div", role="alert").text) == (422, "Shares are whole numbers, from 0 on.")
+    # A variant with no share is left out.
+    assert change(browser, "set", rule="a fifth of the rest", **{**fields, "share.on": "0"})[0] == 303
+    assert "rollout: {off: 40}" in office.repo.git("show", "main:flags/payments.yaml")
 
 
 def test_a_state_is_promoted_from_the_environment_before(office: Office) -> None:
@@ -85,7 +86,7 @@ def test_in_a_protected_environment_a_change_is_put_up_for_review(office: Office
     status, page, _ = send(browser, asked)
     assert (status, page.one("h1").text) == (200, "Up for review")
     assert office.repo.git("rev-parse", "main") == before
-    assert page.one("code").text in office.repo.git("branch", "--format=%(refname:short)")
+    assert next(page.one("dl").all("code")).text in office.repo.git("branch", "--format=%(refname:short)")
     assert value(office, "production") is True
 
 

@@ -174,7 +174,7 @@ def _wanted(said: Mapping[str, str]) -> Wanted:
     if texts["do"] not in VERBS or not texts["flag"] or not texts["environment"]:
         raise ProblemError(400, "It is not said what is to be done, of which flag and where.")
     shares = {name.removeprefix(_SHARE): text.strip() for name, text in said.items() if name.startswith(_SHARE)}
-    rollout = {name: text for name, text in shares.items() if text} if texts["variant"] == _SHARE else {}
+    rollout = {name: text for name, text in shares.items() if text.strip("0")} if texts["variant"] == _SHARE else {}
     return Wanted(**texts, rollout=rollout)
 
 
