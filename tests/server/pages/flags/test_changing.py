@@ -54,9 +54,9 @@ def test_shares_of_a_rule_are_set(office: Office) -> None:
     assert "{name: a fifth of the rest, rollout: {on: 60, off: 40}, by: tenant}" in written
     status, page, _ = change(browser, "set", rule="a fifth of the rest", **{**fields, "share.on": "1.5"})
     assert (status, page.one("div", role="alert").text) == (422, "Shares are whole numbers, from 0 on.")
-    # A variant with no share is left out.
+    # Where one variant has everything, there are no shares.
     assert change(browser, "set", rule="a fifth of the rest", **{**fields, "share.on": "0"})[0] == 303
-    assert "rollout: {off: 40}" in office.repo.git("show", "main:flags/payments.yaml")
+    assert "{name: a fifth of the rest, serve: off}" in office.repo.git("show", "main:flags/payments.yaml")
 
 
 def test_a_state_is_promoted_from_the_environment_before(office: Office) -> None:

@@ -71,6 +71,8 @@ class Wanted(NamedTuple):
 
     def _set(self) -> dict[str, Any]:
         said: dict[str, Any] = {"rule": self.rule} if self.rule else {}
+        if len(self.rollout) == 1:
+            return {**said, "variant": next(iter(self.rollout))}
         if self.rollout:
             return {**said, "rollout": {name: int(share) for name, share in self.rollout.items()}}
         return {**said, "variant": None if self.variant == _OWN else self.variant}
