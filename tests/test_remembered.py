@@ -16,7 +16,8 @@ import pytest
 
 from terrace import load, pipeline, schemas
 from terrace.errors import TerraceError
-from terrace.pipeline import Built, built
+from terrace.pipeline import Built
+from terrace.pipeline import built as building
 from terrace.remembered import Remembered
 from terrace.server.turning.commits import Commits
 from terrace.server.turning.edits import Edits
@@ -250,7 +251,7 @@ def test_after_any_edits_it_is_what_a_fresh_build_would_be(tmp_path: Path, seed:
 def judged(follower: Follower, monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """The tenants that the process judges anew when it builds again."""
     found: set[str] = set()
-    real = built.run
+    real = building.run
 
     def run(*arguments: Any, memory: Any, **options: Any) -> Any:
         keep = memory.keep
@@ -263,7 +264,7 @@ def judged(follower: Follower, monkeypatch: pytest.MonkeyPatch) -> set[str]:
         memory.keep = noting
         return real(*arguments, memory=memory, **options)
 
-    monkeypatch.setattr(built, "run", run)
+    monkeypatch.setattr(building, "run", run)
     time.sleep(SETTLED * 1.5)
     assert isinstance(follower.again(("development",)), list)
     monkeypatch.undo()
@@ -313,6 +314,20 @@ def test_a_contract_that_was_another_for_a_moment_is_run_again(tmp_path: Path, m
     contract.write_text(f"{text}# another\n")
     contract.write_text(text)
     assert judged(follower, monkeypatch) == everybody
+
+
+def test_slices_that_another_build_wrote_over_are_sealed_again(tmp_path: Path) -> None:
+    follower = Follower(tmp_path, branch=False)
+    file = follower.repo / "tenants/bella-tavola/backend.yaml"
+    before = file.read_text()
+    for text, built in (
+        (before, ("staging",)),
+        (before.replace("45", "30"), ("test", "staging")),
+        (before, ("staging",)),
+    ):
+        file.write_text(text)
+        time.sleep(SETTLED * 1.5)
+        assert follower.again(built) == follower.fresh(built)
 
 
 def test_findings_come_in_the_order_of_tenants_whoever_was_judged_now(tmp_path: Path) -> None:

@@ -86,6 +86,11 @@ def name_of(path: str) -> str:
     return path[path.rfind("/") + 1 :]
 
 
+def is_of_flags(path: str) -> bool:
+    """Whether a file is one of flags, or the register of their types: no configuration follows from it."""
+    return path.startswith(f"{FLAGS}/") or path == FLAG_TYPES
+
+
 def parent_of(path: str) -> str:
     """The folder of a path, empty at the top."""
     return path[: max(path.rfind("/"), 0)]

@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -194,7 +196,7 @@ def test_a_branch_is_released_commit_by_commit_and_the_work_tree_is_neither_read
         eventually(lambda: pool(running, "production") == 34, SECONDS)
         eventually(lambda: turning(running)["commit"] == second, SECONDS)
         yard.git("branch", "--quiet", "--move", "releases", "away")
-        eventually(lambda: kinds(running) == ["failed"], SECONDS)
+        eventually(lambda: set(kinds(running)) == {"failed"}, SECONDS)
         assert pool(running, "production") == 34
         yard.git("branch", "--quiet", "--move", "away", "releases")
         eventually(lambda: not kinds(running), SECONDS)
@@ -224,7 +226,7 @@ def test_a_destination_that_another_one_has_locked_is_tried_again(yard: Yard) ->
         with (yard.destination().root / ".terrace/lock").open("r+b") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yard.edit(9)
-            eventually(lambda: kinds(running) == ["failed"], SECONDS)
+            eventually(lambda: set(kinds(running)) == {"failed"}, SECONDS)
             assert "is locked by" in turning(running)["refused"][0]["reason"]
         eventually(lambda: pool(running) == 9 and not kinds(running), SECONDS)
 
@@ -332,3 +334,50 @@ def test_what_must_not_or_cannot_be_followed_is_refused_at_the_start(
     assert cli.run(["serve", "--repo", str(yard.repo), *argv]) in (1, 2)
     assert says in capsys.readouterr().err
     assert not (yard.repo / ".terrace/releases").exists()
+
+
+def evaluated(running: Running, environment: str, key: str = "live-tickets", tenant: str = "anchor-and-thyme") -> Any:
+    """The variant that an OFREP client gets."""
+    asked = Request(
+        f"http://127.0.0.1:{running.port}/env/{environment}/ofrep/v1/evaluate/flags/{key}",
+        json.dumps({"context": {"targetingKey": tenant, "tenant": tenant}}).encode(),
+        {"Content-Type": "application/json"},
+    )
+    try:
+        with urlopen(asked, timeout=20) as reply:
+            return json.loads(reply.read()).get("variant")
+    except HTTPError as error:  # flags come last
+        return error.code
+
+
+def test_a_flag_is_turned_by_a_commit_while_configuration_is_wrong(yard: Yard) -> None:
+    """What is wrong with configuration stays said, and is released once it is mended."""
+    yard.git("config", "user.name", "Mira")
+    yard.git("config", "user.email", "mira@harbourkitchen.com")
+    with following(yard, "--follow", yard.branch, "--env", "production") as running:
+        eventually(lambda: evaluated(running, "production") == "on", SECONDS)
+        yard.commit("Zebra")
+        eventually(lambda: kinds(running) == ["findings"], SECONDS)
+        kill = ["flags", "kill", "live-tickets", "--env", "production", "--reason", "tickets come twice", "--yes"]
+        assert cli.run(["-C", str(yard.repo), *kill]) == 0
+        eventually(lambda: evaluated(running, "production") == "", SECONDS)
+        assert turning(running)["refused"][0]["stream"] == "config"
+        assert kinds(running) == ["findings"]
+        yard.git("revert", "--no-edit", "HEAD")
+        eventually(lambda: evaluated(running, "production") == "on", SECONDS)
+        yard.commit(17)
+        eventually(lambda: not kinds(running) and pool(running, "production") == 17, SECONDS)
+
+
+def test_flags_that_are_wrong_leave_the_last_good_ones_and_configuration_goes_on(yard: Yard) -> None:
+    with following(yard, *EDITS) as running:
+        file = yard.repo / "flags/kitchen.yaml"
+        text = file.read_text()
+        file.write_text(text.replace("development: {default: on}", "development: {default: onn}", 1))
+        eventually(lambda: kinds(running) == ["findings"], SECONDS)
+        assert turning(running)["refused"][0]["stream"] == "flags"
+        assert evaluated(running, "development") == "on"
+        yard.edit(9)
+        eventually(lambda: pool(running) == 9, SECONDS)
+        file.write_text(text.replace("development: {default: on}", "development: {default: off}", 1))
+        eventually(lambda: evaluated(running, "development") == "off" and not kinds(running), SECONDS)

@@ -96,8 +96,12 @@ def test_kills_under_load_lose_no_release_and_show_nothing_mixed(yard: Yard) -> 
     chance = random.Random(2711)
     number = 5
     edit(yard, number)
-    with following(yard, *EDITS, "--workers", "2") as running:
+    # A worker that starts before there is any release finds the first one with its next look.
+    with following(yard, *EDITS) as running:
         eventually(lambda: pool(running) == number, SECONDS)
+        assert running.stop() == 0
+    with following(yard, *EDITS, "--workers", "2") as running:
+        eventually(lambda: _everywhere(running, number), SECONDS)
         loads = [Load(running.port) for _ in range(3)]
         for load in loads:
             load.start()

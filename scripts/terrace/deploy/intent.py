@@ -19,6 +19,7 @@ from terrace.deploy.disk import read_regular, remove_file, write_durably
 from terrace.deploy.layout import swap
 from terrace.deploy.steps import OnStep, Step
 from terrace.errors import DestinationError
+from terrace.model.flag import STREAM
 from terrace.model.release import Hold
 
 
@@ -79,7 +80,8 @@ def finish(state: State, intent: Intent, on_step: OnStep) -> None:
     for new in intent.hold:
         write_durably(state.holds / f"{new.name}.json", canonical(holds.encode(new)))
         on_step(Step.HELD)
-    for service, name in sorted(intent.folders.items()):
+    # Flags last: who waits for a first release is not ready with flags alone.
+    for service, name in sorted(intent.folders.items(), key=lambda item: (item[0] == STREAM, item[0])):
         swap(state.root / service, name, on_step)
     for name in intent.lift:
         remove_file(state.holds / f"{name}.json")

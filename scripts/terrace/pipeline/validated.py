@@ -83,7 +83,7 @@ def validate_source(
 ) -> Report:
     """The same for a source that is open already, such as one with an edit laid over it."""
     folders = _tenants_of(source.root, files) if files else None
-    flags = bool(files) and any(_is_of_flags(path) for path in files)
+    flags = bool(files) and any(load.is_of_flags(path) for path in files)
     tree = load.Tree(source, only=folders if runs_python else None)
     # A hook looks at a few files and must be quick: it goes by the committed schemas, as decided for it.
     cross_checks = (_no_cross_checks if files else cross_checks_of(source.root)) if runs_python else None
@@ -127,10 +127,6 @@ def _no_cross_checks(contracts: Mapping[str, Contract], answers: dict[str, Any])
     return {}
 
 
-def _is_of_flags(path: str) -> bool:
-    return path.startswith(f"{load.FLAGS}/") or path == load.FLAG_TYPES
-
-
 def _tenants_of(folder: Path, files: Sequence[str]) -> list[str] | None:
     """The folders of the tenants that `files` belong to; None if one of them is shared, and so reaches all.
 
@@ -138,7 +134,7 @@ def _tenants_of(folder: Path, files: Sequence[str]) -> list[str] | None:
     """
     folders: set[str] = set()
     for path in files:
-        if _is_of_flags(path):
+        if load.is_of_flags(path):
             continue
         parent = load.parent_of(path)
         while parent and not (folder / parent / load.TENANT_FILE).is_file():

@@ -130,11 +130,7 @@ PART = _said(
     "Configuration",
     {"parameters": _PARAMETERS},
 )
-_ENVIRONMENT = {
-    "type": "object",
-    "required": ["name", "services"],
-    "properties": {"name": _TEXT, "services": _NAMES},
-}
+_ENVIRONMENT = {"type": "object", "required": ["name", "services"], "properties": {"name": _TEXT, "services": _NAMES}}
 ENVIRONMENTS = _said(
     "environments",
     {
@@ -163,6 +159,7 @@ TENANTS = _said(
     },
     "Lists",
 )
+_BUNDLE = {"service": _TEXT, "digest": _DIGEST}
 _RELEASE = {
     "type": "object",
     "required": ["number", "time", "action", "actor", "commit", "reason", "bundles"],
@@ -175,11 +172,7 @@ _RELEASE = {
         "reason": _TEXT,
         "bundles": {
             "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["service", "digest"],
-                "properties": {"service": _TEXT, "digest": _DIGEST},
-            },
+            "items": {"type": "object", "required": ["service", "digest"], "properties": _BUNDLE},
         },
     },
 }

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from terrace.bundle.signers import ANYBODY, Signers
 from terrace.errors import BundleError, TerraceError
+from terrace.model.flag import STREAM
 from terrace.runtime.follow import LOOK, Follower
 from terrace.server.contents import Contents
 from terrace.server.stand import Key, Snapshot, Stand, holds_bundle
@@ -168,6 +169,8 @@ def service_folders(source: Path) -> Iterator[Path]:
 
 def _folders(folder: Path) -> list[Path]:
     try:
-        return sorted(each for each in folder.iterdir() if not each.name.startswith(".") and each.is_dir())
+        found = [each for each in folder.iterdir() if not each.name.startswith(".") and each.is_dir()]
+        # Who has flags alone is not ready yet.
+        return sorted(found, key=lambda each: (each.name == STREAM, each.name))
     except OSError:
         return []

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from terrace import load
 from terrace.errors import GitError, SourceError
 from terrace.git import Git, find
+from terrace.server.turning.edits import TOP
 from terrace.server.turning.notices import Watched
 from terrace.server.turning.wanted import short, tip
 from terrace.source import Source, open_source
 from terrace.source.content import Names
+from terrace.source.worktree import CONTENT
 
 State = dict[str, str]
 LOOK = 1.0
@@ -51,6 +54,15 @@ class Commits:
         """For the release log: which commit of which branch this is."""
         found = self._git.resolve(now[_COMMIT])
         return f"{short(self._ref)} at {found.oid[:12]}: {found.subject}"
+
+    def is_of_flags(self, before: State, now: State) -> bool:
+        """Whether nothing but flags can be other ones in `now`: configuration is as it was."""
+        git = self._git
+        read = [f"{git.prefix}/{path}" if git.prefix else path for path in (*CONTENT, *TOP)]
+        changed = git.attempt("diff-tree", "-r", "-z", "--name-only", before[_COMMIT], now[_COMMIT], "--", *read)
+        paths = [os.fsdecode(path).removeprefix(f"{git.prefix}/") for path in changed.out.split(b"\0") if path]
+        # What a rewritten branch has lost cannot be compared with.
+        return not changed.code and all(map(load.is_of_flags, paths))
 
     def at(self, state: State) -> str | None:
         """The commit to read."""

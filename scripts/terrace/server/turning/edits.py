@@ -60,6 +60,10 @@ class Edits:
         more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
         return f"edits of the work tree: {', '.join(changed[:3])}{more}"
 
+    def is_of_flags(self, before: State, now: State) -> bool:
+        """Whether nothing but flags is another one in `now`."""
+        return all(load.is_of_flags(path) for path in {*before, *now} if before.get(path) != now.get(path))
+
     def at(self, state: State) -> str | None:
         """No revision: the files as they are."""
         return None

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from terrace.errors import TerraceError
+from terrace.model.release import STREAMS, Stream
 from terrace.server.turning.commits import Commits
 from terrace.server.turning.edits import Edits
 from terrace.server.turning.notices import Bell, listen
@@ -94,9 +95,13 @@ class Loop:
         state = self._followed.state()
         if state == self._seen and holds == self._holds and not again:
             return False
-        reason = self._followed.reason(self._seen, state)
         followed = self._followed
-        look = Look(partial(followed.source, state), followed.at(state), reason, partial(self._still, state))
+        reason = followed.reason(self._seen, state)
+        flags_alone = (
+            self._seen is not None and not again and holds == self._holds and followed.is_of_flags(self._seen, state)
+        )
+        streams: tuple[Stream, ...] = ("flags",) if flags_alone else STREAMS
+        look = Look(partial(followed.source, state), followed.at(state), reason, streams, partial(self._still, state))
         outcome = self._turner.turn(look)
         if outcome is None:
             # It was changed while it was read: what was built may be half of one state and half of another.
@@ -104,9 +109,9 @@ class Loop:
             return True
         # The holds as they were before: a rollback that comes while this is delivered must not count as seen.
         self._seen, self._holds = state, holds
-        self._pause = min(self._pause * 2, _LONGEST_PAUSE) if outcome.again else TICK
-        self._again_at = time.monotonic() + self._pause if outcome.again else float("inf")
         self._tell(outcome)
+        self._pause = min(self._pause * 2, _LONGEST_PAUSE) if self._said.again else TICK
+        self._again_at = time.monotonic() + self._pause if self._said.again else float("inf")
         return True
 
     def _still(self, state: dict[str, str]) -> bool:
@@ -119,7 +124,7 @@ class Loop:
             if each[:4] not in before:
                 places = "".join(f"; {found['code']} at {found['at']}" for found in each.findings)
                 log.error("%s: not released (%s): %s%s", each.environment or "all", each.kind, each.reason, places)
-        if self._said.refused and not outcome.refused:
+        if self._said.refused and not after.refused:
             log.info("%s is released again", self._wanted.name)
         if outcome.seconds or after.refused != self._said.refused:
             self._said = after

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 log = logging.getLogger("terrace.server")
-QUIET, TOGETHER = 30, 400
+QUIET, TOGETHER = 10, 400
 """Milliseconds without another event that make a state worth a look, and the most that are waited for them."""
 AWAY = 1.0
 

@@ -10,6 +10,7 @@ import orjson
 
 from terrace.delivery import Delivered
 from terrace.model.findings import Report, Severity
+from terrace.model.release import STREAMS, Stream
 
 FILE = "state.json"
 FIRST = 5
@@ -28,6 +29,7 @@ class Refused(NamedTuple):
     reason: str
     errors: int = 0
     findings: tuple[dict[str, Any], ...] = ()
+    stream: Stream = "config"
 
 
 class Said(NamedTuple):
@@ -44,14 +46,20 @@ class Said(NamedTuple):
     refusals: int = 0
     seconds: float = 0.0
 
+    @property
+    def again(self) -> bool:
+        """Whether the same may go well later, as where another one held the lock or a disk was full."""
+        return any(each.kind == "failed" for each in self.refused)
+
     def after(self, outcome: Outcome) -> Said:
-        """What is to be told after a turn."""
+        """What is to be told after a turn: of the streams that it was not about, what was told before."""
         new = {each[:4] for each in outcome.refused} - {each[:4] for each in self.refused}
+        others = tuple(each for each in self.refused if each.stream not in outcome.streams)
         return self._replace(
-            state="degraded" if outcome.refused else "ok",
+            state="degraded" if others or outcome.refused else "ok",
             commit=outcome.commit or self.commit,
             since=stamp(),
-            refused=outcome.refused,
+            refused=others + outcome.refused,
             turns=self.turns + 1,
             releases=self.releases + outcome.releases,
             refusals=self.refusals + len(new),
@@ -67,28 +75,24 @@ class Said(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What a turn came to: what was refused, how many releases it made, and from which commit."""
+    """What a turn came to: what was refused, how many releases it made, from which commit, and of which streams."""
 
     refused: tuple[Refused, ...] = ()
     releases: int = 0
     commit: str = ""
     seconds: float = 0.0
-
-    @property
-    def again(self) -> bool:
-        """Whether the same may go well later, as where another one held the lock or a disk was full."""
-        return any(each.kind == "failed" for each in self.refused)
+    streams: tuple[Stream, ...] = STREAMS
 
 
 def refused(delivered: Delivered) -> Refused:
     """Why an environment was not delivered."""
-    environment, report = delivered.built.environment.name, delivered.built.report
+    environment, report, stream = delivered.built.environment.name, delivered.built.report, delivered.built.stream
     if report is not None:
         errors = [finding for finding in report.findings if finding.severity is Severity.ERROR]
         places = tuple(_place(report, index) for index in range(min(FIRST, len(errors))))
-        return Refused(environment, delivered.destination, "findings", delivered.problem, len(errors), places)
+        return Refused(environment, delivered.destination, "findings", delivered.problem, len(errors), places, stream)
     kind = "failed" if delivered.failed else "held" if delivered.destination else "refused"
-    return Refused(environment, delivered.destination, kind, delivered.problem)
+    return Refused(environment, delivered.destination, kind, delivered.problem, stream=stream)
 
 
 def _place(report: Report, index: int) -> dict[str, Any]:

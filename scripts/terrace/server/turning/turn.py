@@ -17,6 +17,7 @@ from terrace.bundle.keys import in_variables
 from terrace.deploy.directory import DirectoryDestination
 from terrace.deploy.kinds import open_destination
 from terrace.errors import TerraceError
+from terrace.model.release import Stream
 from terrace.pipeline import Built
 from terrace.remembered import Remembered
 from terrace.server.turning.said import Outcome, Refused, refused
@@ -36,12 +37,13 @@ REMEMBERED = "destinations"
 class Look(NamedTuple):
     """A state that was looked at. `at` is its commit, None for edits, whose source takes and gives names of contents.
 
-    `still` says whether it is the present.
+    `streams` are those that can be others than in the last state; `still` says whether it is the present.
     """
 
     source: Callable[[Names], Source]
     at: str | None
     reason: str
+    streams: tuple[Stream, ...]
     still: Callable[[], bool]
 
 
@@ -64,12 +66,13 @@ class Turner:
         except (TerraceError, OSError) as error:
             self._forget()
             said = f"{error.message}. {error.hint}".strip() if isinstance(error, TerraceError) else str(error)
-            outcome = Outcome((Refused("", "", "failed", said),))
+            outcome = Outcome((Refused("", "", "failed", said, stream=look.streams[0]),))
         except Exception as error:  # the next state may be read without it, and the last release is served meanwhile
             self._forget()
             log.exception("turning this state into a release failed")
-            outcome = Outcome((Refused("", "", "failed", f"a bug of Terrace: {type(error).__name__}"),))
-        return outcome and outcome._replace(seconds=time.monotonic() - begun)
+            said = f"a bug of Terrace: {type(error).__name__}"
+            outcome = Outcome((Refused("", "", "failed", said, stream=look.streams[0]),))
+        return outcome and outcome._replace(seconds=time.monotonic() - begun, streams=look.streams)
 
     def _turn(self, look: Look) -> Outcome | None:
         folder, now = Path(self._wanted.folder), datetime.now(UTC)
@@ -102,6 +105,7 @@ class Turner:
             at=look.at,
             today=pipeline.day_of(source, look.at) if look.at else now.date(),
             jobs=os.cpu_count() or 1,
+            streams=look.streams,
             key=in_variables(),
             remembered=remembered,
         )
