@@ -65,10 +65,11 @@ def written(environment: str, said: Mapping[str, Any], now: Cell) -> Cell:
         # What is killed at the server alone is killed, whatever stands in files.
         return Cell(environment, "killed", "killed", words, takes, reason, behind=True)
     label = NAMES.get(state, state)
-    if state in ("on", "off") and now.state == "set":
-        state, label = "set", now.label
-    elif state in ("on", "set") and isinstance(default, str) and default not in ("on", "off"):
-        state, label = "set", default
+    if state == "mixed" and now.state == "own":
+        state, label = now.state, now.label
+    elif state in ("on", "off") and said.get("enabled") and now.state not in ("on", "off") and isinstance(default, str):
+        # Of more than two variants none is on or off.
+        state, label = ("set", default) if default not in ("on", "off") else (state, state)
     return Cell(environment, state, label, words, takes, reason, behind=state == "killed" and now.state != "killed")
 
 

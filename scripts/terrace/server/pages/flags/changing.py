@@ -195,9 +195,14 @@ def _unsaid(wanted: Wanted) -> str:
 
 
 def _problem(answer: Said) -> Problem:
-    findings = [str(each.get("message", each)) if isinstance(each, Mapping) else str(each)
-                for each in answer.get("findings") or ()]  # fmt: skip
+    findings = [_finding(each) for each in answer.get("findings") or () if isinstance(each, Mapping)]
     return Problem(str(answer.get("detail", "")), findings, _lines(str(answer.get("difference") or "")))
+
+
+def _finding(said: Said) -> str:
+    parts = (str(said.get(name) or "") for name in ("code", "at", "message", "hint"))
+    code, at, message, hint = parts
+    return f"{code} {at}: {message}. {hint}".strip().rstrip(".") + "."
 
 
 def _lines(difference: str) -> list[tuple[str, str]]:

@@ -36,9 +36,10 @@ class Move(NamedTuple):
 
 
 class Change(NamedTuple):
-    """A commit that changed a flag."""
+    """A commit that changed a flag; `before` is the one that it came after."""
 
     commit: str
+    before: str
     time: str
     author: str
     subject: str
@@ -72,12 +73,12 @@ def history(said: Said, may_see: Callable[[str], bool]) -> list[Change]:
             if may_see(name)
         )
         if moves or not environments:
-            commit, time, author, subject, reason = (_text(each, name) for name in _TEXTS)
-            found.append(Change(commit, time, author, subject, reason, moves, bool(each.get("revertible"))))
+            commit, before, time, author, subject, reason = (_text(each, name) for name in _TEXTS)
+            found.append(Change(commit, before, time, author, subject, reason, moves, bool(each.get("revertible"))))
     return found
 
 
-_TEXTS = ("commit", "time", "author", "subject", "reason")
+_TEXTS = ("commit", "before", "time", "author", "subject", "reason")
 
 
 def _maps(said: object) -> list[Said]:
