@@ -80,6 +80,17 @@ class Git:
         more = {**self._environment, **(environment or {})}
         return process.run(self.root, *arguments, environment=more, stdin=stdin)
 
+    def by(self, name: str, email: str) -> Git:
+        """The same repository, for commits of which somebody else than this machine's user is the author."""
+        author = {"GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": email}
+        return Git(
+            self.root,
+            self.prefix,
+            has_work_tree=self.has_work_tree,
+            shallow=self.shallow,
+            environment={**self._environment, **author},
+        )
+
     def resolve(self, rev: str) -> Commit:
         """The commit that `rev` names: any revision of Git, or else a date or time (see `revision`)."""
         from terrace.git.revision import resolve

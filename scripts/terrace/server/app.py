@@ -27,6 +27,7 @@ from terrace.server import access, api, asked, bundles, documented, following, h
 from terrace.server.access import Access
 from terrace.server.callers import Callers, LocalOnly, TokenFile
 from terrace.server.changes import Changes
+from terrace.server.door import Door
 from terrace.server.events import Configs
 from terrace.server.flags import described, sync
 from terrace.server.flags.events import Events
@@ -87,6 +88,7 @@ class Server:
         repository: Repository | None = None,
     ) -> None:
         self._own = Path(settings.own) if settings.own else None
+        self.repository = Door(self._own) if self._own else None
         self.shelf = Shelf(Path(settings.source), signers=settings.signers)
         self.changes = Changes(self.shelf)
         listed = CallerFile(Path(settings.callers)) if settings.callers else None

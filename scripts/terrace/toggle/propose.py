@@ -32,12 +32,14 @@ class Proposed(NamedTuple):
     problem: TerraceError | None = None
 
 
-def propose(folder: Path, found: Toggle, message: str, variables: Mapping[str, str], *, onto: str = "") -> Proposed:
+def propose(
+    folder: Path, found: Toggle, message: str, variables: Mapping[str, str], *, onto: str = "", git: Git | None = None
+) -> Proposed:
     """Put a toggle up for review, to be merged into `onto` (the branch that is checked out, if none is named).
 
     `variables` hold the forge's token.
     """
-    git = repository(folder)
+    git = git or repository(folder)
     at = tip(git, onto, elsewhere=True)
     again = found if found.commit == at.commit else redone(folder, git, found, at)
     refuse(again)

@@ -17,10 +17,13 @@ from pathlib import Path
 from terrace.errors import TerraceError
 from terrace.model.release import STREAMS, Stream
 from terrace.server.turning.commits import Commits
+from terrace.server.turning.desk import Desk
+from terrace.server.turning.door import Door
 from terrace.server.turning.edits import Edits
 from terrace.server.turning.notices import Bell, listen
 from terrace.server.turning.said import Outcome, Refused, Said
 from terrace.server.turning.turn import REMEMBERED, SERVED, STAGING, Look, Turner
+from terrace.server.turning.turned import Turned
 from terrace.server.turning.wanted import Wanted
 
 log = logging.getLogger("terrace.server")
@@ -65,6 +68,7 @@ class Loop:
         self._said = Said(wanted.name, wanted.environments)
         self._seen: dict[str, str] | None = None
         self._holds: object = None
+        self._turned = Turned()
         self._look_at = self._again_at = 0.0
         self._pause = TICK
 
@@ -72,6 +76,7 @@ class Loop:
         """Turn what is there now, then whatever is new, until the bell ends it."""
         self._said.write(Path(self._wanted.own))
         listen(self._bell, self._followed.watched)
+        Door(Path(self._wanted.own), Desk(self._wanted, self).answer)
         rung = True
         # Collecting is for the time in which nobody waits for a release.
         gc.disable()
@@ -85,6 +90,14 @@ class Loop:
                 self._again_at = 0.0
             rung = self._bell.wait(TICK)
 
+    def now(self, environment: str, seconds: float) -> bool:
+        """Turn what is there now; whether the environment's flags were released within so many seconds."""
+        mark = self._turned.mark
+        self._bell.ring()
+        came = self._turned.after(mark, seconds)
+        refused = [each for each in self._said.refused if each.stream == "flags"]
+        return came and not any(each.environment in ("", environment) for each in refused)
+
     def _turn_if_new(self, rung: bool) -> bool:
         """Look, if it is time to, and turn what is new; whether something was."""
         now, holds = time.monotonic(), self._holds_there()
@@ -92,8 +105,10 @@ class Loop:
         if not (rung or again or holds != self._holds or now >= self._look_at):
             return False
         self._look_at = now + self._followed.look
+        self._turned.begin()
         state = self._followed.state()
         if state == self._seen and holds == self._holds and not again:
+            self._turned.end()
             return False
         followed = self._followed
         reason = followed.reason(self._seen, state)
@@ -110,6 +125,7 @@ class Loop:
         # The holds as they were before: a rollback that comes while this is delivered must not count as seen.
         self._seen, self._holds = state, holds
         self._tell(outcome)
+        self._turned.end()
         self._pause = min(self._pause * 2, _LONGEST_PAUSE) if self._said.again else TICK
         self._again_at = time.monotonic() + self._pause if self._said.again else float("inf")
         return True
