@@ -88,7 +88,7 @@ class Server:
         repository: Repository | None = None,
     ) -> None:
         self._own = Path(settings.own) if settings.own else None
-        self.repository = Door(self._own) if self._own else None
+        self.repository: Repository | None = repository or (Door(self._own) if self._own else None)
         self.shelf = Shelf(Path(settings.source), signers=settings.signers)
         self.changes = Changes(self.shelf)
         listed = CallerFile(Path(settings.callers)) if settings.callers else None
@@ -98,7 +98,7 @@ class Server:
         self.usage = Usage(UsageStore(Path(settings.usage)) if settings.usage else None)
         self.pages = Site(
             self.shelf, slices, self.callers, sessions, tokens=bool(settings.tokens or listed), listed=listed,
-            usage=self.usage.store, repository=repository,
+            usage=self.usage.store, repository=self.repository, own=self._own,
         )  # fmt: skip
         self.api = self._api(Configs(slices, self.changes))
         rate = Rate(settings.rate, settings.burst)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -42,7 +43,7 @@ _FOREVER = "public, max-age=31536000, immutable"
 class Site:
     """The pages for what is on a shelf. `tokens`: whether callers sign in; `listed`, the providers where they may.
 
-    `usage` is where it is kept how often flags are asked for; `repository`, the process that follows one.
+    `usage` is where it is kept how often flags are asked for; `repository`, the process that follows one, which has the folder `own`.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Site:
         listed: CallerFile | None = None,
         usage: UsageStore | None = None,
         repository: Repository | None = None,
+        own: Path | None = None,
     ) -> None:
         self._sessions = sessions
         self._tokens = tokens
@@ -67,7 +69,7 @@ class Site:
             Comparing(shelf, slices, slicing, self._drawing), Released(shelf, self._drawing),
             Between(shelf, slicing, self._drawing), Health(shelf, self._drawing),
             Listing(known, reading, usage, self._drawing), One(known, reading, usage, self._drawing),
-            Changing(known, repository, self._drawing, self._sessions),
+            Changing(known, repository, own, self._drawing, self._sessions),
             Signing(self._drawing, self._sessions, callers, tokens=tokens, listed=listed),
         )  # fmt: skip
 

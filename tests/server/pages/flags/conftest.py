@@ -124,11 +124,18 @@ def office_of(shop: Shop, flags: FlagShop, tokens_file: Tokens, tmp_path: Path) 
                 for server in servers:
                     server.shelf.reload(Key(environment, STREAM))
 
-            desk = Desk(repo.path, release, ENVIRONMENTS)
+            own = repo.path / ".terrace" / "serving"
+            own.mkdir(parents=True)
+            desk = Desk(repo.path, own, release, ENVIRONMENTS)
             desk.release()
             tokens_file.make("nobody")
             settings = Settings(
-                str(shop.root), str(tokens_file.path), rate=0.0, access_log=False, usage=str(shop.folder / "usage.db")
+                str(shop.root),
+                str(tokens_file.path),
+                rate=0.0,
+                access_log=False,
+                usage=str(shop.folder / "usage.db"),
+                own=str(own) if followed else "",
             )
             server = Server(settings, environ=shop.environ, repository=desk if followed else None)
             servers.append(server)

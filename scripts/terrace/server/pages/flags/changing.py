@@ -7,12 +7,14 @@ they changed is shown, and whoever still means it says so again, of what is ther
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from terrace.server import audited
 from terrace.server.callers import Caller
 from terrace.server.pages import reach
 from terrace.server.pages.door import SESSION
@@ -89,8 +91,10 @@ class Problem(NamedTuple):
 class Changing:
     """The page that asks, and does."""
 
-    def __init__(self, known: Known, repository: Repository | None, drawing: Drawing, sessions: Sessions) -> None:
-        self._known, self._repository = known, repository
+    def __init__(
+        self, known: Known, repository: Repository | None, own: Path | None, drawing: Drawing, sessions: Sessions
+    ) -> None:
+        self._known, self._repository, self._own = known, repository, own
         self._drawing, self._sessions = drawing, sessions
 
     def routes(self) -> list[Route]:
@@ -110,9 +114,15 @@ class Changing:
         """Do it."""
         fields = await fields_of(request)
         wanted = _wanted(fields)
-        session = self._session(request, wanted)
-        if not is_ours(request, self._sessions, session.name, fields):
-            raise ProblemError(403, NOT_OURS)
+        try:
+            session = self._session(request, wanted)
+            if not is_ours(request, self._sessions, session.name, fields):
+                raise ProblemError(403, NOT_OURS)
+        except ProblemError:
+            # What reaches the process is audited there.
+            if self._own is not None:
+                audited.write(self._own, "forbidden", wanted.request(reach.caller_of(request)))
+            raise
         problem = _unsaid(wanted)
         if problem:
             return await self._form(request, wanted, Problem(problem), 422)
