@@ -43,7 +43,8 @@ _FOREVER = "public, max-age=31536000, immutable"
 class Site:
     """The pages for what is on a shelf. `tokens`: whether callers sign in; `listed`, the providers where they may.
 
-    `usage` is where it is kept how often flags are asked for; `repository`, the process that follows one, which has the folder `own`.
+    `usage` is where it is kept how often flags are asked for; `repository`, the process that follows one, which has
+    the folder `own`.
     """
 
     def __init__(

@@ -146,6 +146,30 @@ def test_a_form_that_is_not_from_our_page_does_nothing(office: Office, harm: str
     assert [each for each in office.desk.asked if each["do"] == "toggle"] == []
 
 
+def test_what_is_done_and_what_is_refused_is_audited(office: Office) -> None:
+    writer, reader = office.browser(), office.browser("read", "flags")
+    form = writer.page("/change-flag?do=off&flag=checkout-v2&environment=staging")
+    assert send(reader, form, reason="because")[0] == 403
+    assert send(writer, form, reason="because")[0] == 303
+    lines = (office.repo.path / ".terrace" / "flags" / "flags.jsonl").read_text().splitlines()
+    told = [json.loads(line) for line in lines]
+    assert [(each["outcome"], each["verb"], each["reason"]) for each in told] == [
+        ("forbidden", "off", "because"), ("committed", "off", "because"),
+    ]  # fmt: skip
+    assert all(each["actor"].startswith("Ada (") and "time" in each for each in told)
+
+
+def test_a_change_is_reverted_from_the_history(office: Office) -> None:
+    browser = office.browser()
+    assert change(browser, "off")[0] == 303
+    (link,) = browser.page(STAGING).one("ol", class_="history").all("a")
+    asked = browser.page(link["href"])
+    assert asked.one("h1").text == "Revert checkout-v2 in staging"
+    assert send(browser, asked, reason="too early")[0] == 303
+    assert value(office) is True
+    assert office.repo.git("diff", "HEAD~2", "HEAD", "--", "flags") == ""
+
+
 def test_a_token_in_a_header_changes_nothing_here(office: Office) -> None:
     token = office.tokens.make("program", may=["read", "flags", "write"])
     asked = Browser(office.server).get(
