@@ -40,6 +40,7 @@ from terrace.server.guard import Guard
 from terrace.server.limits import Rate
 from terrace.server.listed import CallerFile, Together
 from terrace.server.opened import Opener
+from terrace.server.pages.flags.repository import Repository
 from terrace.server.pages.sessions import Sessions
 from terrace.server.pages.site import Site
 from terrace.server.problems import BUG, ProblemError, problem
@@ -86,9 +87,10 @@ class Server:
         *,
         environ: Mapping[str, str] | None = None,
         written: Callable[[Access], None] = access.write,
+        repository: Repository | None = None,
     ) -> None:
         self._own = Path(settings.own) if settings.own else None
-        self.repository = Door(self._own) if self._own else None
+        self.repository: Repository | None = repository or (Door(self._own) if self._own else None)
         self._hook = hooks.Secret(Path(settings.hook_secret)) if settings.hook_secret else None
         self.shelf = Shelf(Path(settings.source), signers=settings.signers)
         self.changes = Changes(self.shelf)
@@ -98,7 +100,8 @@ class Server:
         sessions = Sessions(settings.session_key)
         self.usage = Usage(UsageStore(Path(settings.usage)) if settings.usage else None)
         self.pages = Site(
-            self.shelf, slices, self.callers, sessions, tokens=bool(settings.tokens or listed), listed=listed
+            self.shelf, slices, self.callers, sessions, tokens=bool(settings.tokens or listed), listed=listed,
+            usage=self.usage.store, repository=self.repository, own=self._own,
         )  # fmt: skip
         self.api = self._api(Configs(slices, self.changes))
         rate = Rate(settings.rate, settings.burst)

@@ -31,6 +31,11 @@ class Caller(NamedTuple):
         """Whether this caller gets secrets."""
         return "secrets" in self.scopes.may
 
+    @property
+    def asks_for_flags(self) -> bool:
+        """Whether this caller may ask for flags at all."""
+        return "flags" in self.scopes.may
+
     def reaches(self, environment: str, service: str) -> bool:
         """Whether this caller may read anything of a service in an environment."""
         scopes = self.scopes
