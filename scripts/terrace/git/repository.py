@@ -83,13 +83,15 @@ class Git:
     def by(self, name: str, email: str) -> Git:
         """The same repository, for commits of which somebody else than this machine's user is the author."""
         author = {"GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": email}
-        return Git(
+        made = Git(
             self.root,
             self.prefix,
             has_work_tree=self.has_work_tree,
             shallow=self.shallow,
             environment={**self._environment, **author},
         )
+        made._blobs = self._blobs
+        return made
 
     def resolve(self, rev: str) -> Commit:
         """The commit that `rev` names: any revision of Git, or else a date or time (see `revision`)."""

@@ -13,7 +13,7 @@ from terrace.asking import FlagBook, book
 from terrace.errors import TerraceError
 from terrace.load import FLAGS
 from terrace.server.turning.telling import in_full, told
-from terrace.server.turning.wanted import Wanted
+from terrace.server.turning.wanted import Wanted, tip
 from terrace.server.turning.writing import Releasing, Writer
 from terrace.source import open_source
 from terrace.toggle.commit import repository
@@ -29,6 +29,7 @@ class Desk:
     def __init__(self, wanted: Wanted, releasing: Releasing) -> None:
         self._wanted = wanted
         self._folder = Path(wanted.folder)
+        self._git = repository(self._folder)
         self._writer = Writer(wanted, releasing)
         self._reading = threading.Lock()
         self._book: tuple[object, FlagBook] | None = None
@@ -67,7 +68,7 @@ class Desk:
         limit = asked.get("limit")
         limit = min(max(limit, 1), _MOST) if isinstance(limit, int) else _MOST
         changes = history(
-            repository(self._folder), flags.commit, str(asked.get("flag")),
+            self._git, flags.commit, str(asked.get("flag")),
             {name: flags.environments[name] for name in flags.ordered() if name in self._wanted.environments},
             environment=str(asked.get("environment") or ""), limit=limit,
         )  # fmt: skip
@@ -79,7 +80,7 @@ class Desk:
     def _now(self) -> tuple[FlagBook, object]:
         """The flags as the followed state has them, and what tells that state from another."""
         with self._reading:
-            key: object = repository(self._folder).resolve(self._wanted.ref or "HEAD").oid
+            key: object = tip(self._git, self._wanted.ref or "HEAD")
             if not self._wanted.ref:
                 entries = open_source(self._folder).entries(FLAGS)
                 key = key, tuple((entry.path, entry.signature) for entry in entries)

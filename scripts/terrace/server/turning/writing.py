@@ -12,13 +12,15 @@ from typing import Any, Protocol
 
 from terrace.asking import book
 from terrace.errors import RefusedError, TerraceError, UsageError
-from terrace.git import Git
+from terrace.git import Commit, Git
 from terrace.model.findings import Finding, Severity
 from terrace.server import audited
-from terrace.server.turning.wanted import Wanted, short
-from terrace.toggle import Action, ConflictError, Toggle, commit, propose, toggle
+from terrace.server.turning.wanted import Wanted, short, tip
+from terrace.source.revision import Revision
+from terrace.toggle import Action, ConflictError, Toggle, commit, propose
 from terrace.toggle.before import state_at
 from terrace.toggle.commit import refuse_conflict, repository
+from terrace.toggle.work import work_out
 
 VERBS = ("on", "off", "set", "kill", "promote", "restore")
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
@@ -44,6 +46,7 @@ class Writer:
         self._wanted, self._releasing = wanted, releasing
         self._folder = Path(wanted.folder)
         self._alone = threading.Lock()
+        self._git = repository(self._folder)
 
     def toggle(self, request: Mapping[str, Any]) -> Said:
         """Do what was asked for, and what came of it; each is audited."""
@@ -84,8 +87,8 @@ class Writer:
 
     def _written(self, action: Action, base: str, author: tuple[str, str]) -> Said:
         branch = short(self._wanted.ref)
-        found = toggle(self._folder, action, at=self._wanted.ref or "HEAD")
-        git = repository(self._folder).by(*author)
+        git = self._git.by(*author)
+        found = self._worked_out(git, action)
         if base:
             refuse_conflict(git, found, base, found.commit)
         if found.refused:
@@ -97,6 +100,10 @@ class Writer:
             return self._proposed(found, message, branch, git)
         made = commit(self._folder, found, message, branch=branch, base=base, git=git)
         return _done(made.commit.oid, made.branch, changed=made.changed)
+
+    def _worked_out(self, git: Git, action: Action) -> Toggle:
+        oid = tip(git, self._wanted.ref or "HEAD")
+        return work_out(Revision(self._folder.resolve(), git, Commit(oid, "", ""), oid), action, oid)
 
     def _proposed(self, found: Toggle, message: str, branch: str, git: Git) -> Said:
         made = propose(self._folder, found, message, os.environ, onto=branch, git=git)
@@ -126,7 +133,7 @@ class Writer:
             if not _BEFORE.fullmatch(revision):
                 raise UsageError("revision: no commit is called so")
             block = state_at(self._folder, revision, flag, environment)
-            return action._replace(revision=repository(self._folder).resolve(revision).oid, block=block)
+            return action._replace(revision=self._git.resolve(revision).oid, block=block)
         return action
 
 
