@@ -38,7 +38,8 @@ REMEMBERED = "destinations"
 class Look(NamedTuple):
     """A state that was looked at. `at` is its commit, None for edits, whose source takes and gives names of contents.
 
-    `overrides` are kills that count beside it. `streams` are those that can be others than in the last state; `still` says whether it is the present.
+    `streams` are those that can be others than in the last state; `still` says whether it is the present;
+    `overrides` are kills that count beside it.
     """
 
     source: Callable[[Names], Source]

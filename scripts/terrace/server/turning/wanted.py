@@ -18,7 +18,7 @@ class Wanted(NamedTuple):
     """What `--repo`, `--follow` and `--env` said. `ref` is a branch's full name, empty for the work tree.
 
     `own` is the folder of this server below the repository's `.terrace`, `actor` who started it. `poll` are the seconds
-    between two questions to the remote of the branch (0: none), `override_hours` how long a kill counts that it has not.
+    between two questions to the remote of the branch (0: none), `override_hours` how long a kill counts without it.
     """
 
     folder: str
