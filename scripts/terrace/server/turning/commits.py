@@ -22,7 +22,7 @@ _COMMIT = "commit"
 
 
 class Commits:
-    """A branch that is followed, local or of a remote. Whoever fetches or pushes moves it: nothing is fetched here."""
+    """A branch that is followed, local or of a remote. Whoever fetches or pushes moves it."""
 
     look = LOOK
     """Seconds between questions to Git, for events that were lost."""
