@@ -66,7 +66,7 @@ def test_build_names_each_bundle_and_what_it_was_made_from(run: Run, tmp_path: P
     said = run("build", "--env", "staging", "-o", str(tmp_path / "built"))
     assert said["output"] == str(tmp_path / "built")
     [staging] = said["environments"]
-    assert staging.keys() == {"environment", "commit", "dirty", "problem", "findings", "bundles"}
+    assert staging.keys() == {"environment", "stream", "commit", "dirty", "problem", "findings", "bundles"}
     assert (staging["environment"], staging["commit"], staging["problem"]) == ("staging", "", None)
     [bundle] = staging["bundles"]
     assert bundle.keys() == BUNDLE | {"targets", "configs"}
@@ -101,7 +101,7 @@ def test_verify_names_what_is_wrong_by_bundle(run: Run, tmp_path: Path) -> None:
 def test_deploy_tells_the_release_and_what_changed(run: Run, repository: Path) -> None:
     [first] = run("deploy", "--env", "staging")["environments"]
     assert first.keys() == {
-        "environment", "destination", "problem", "findings", "release", "unchanged", "cleared", "recovered",
+        "environment", "stream", "destination", "problem", "findings", "release", "unchanged", "cleared", "recovered",
         "warnings", "bundles",
     }  # fmt: skip
     assert (first["release"], first["unchanged"], first["bundles"][0]["previous"]) == (1, False, None)

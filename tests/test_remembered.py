@@ -16,7 +16,8 @@ import pytest
 
 from terrace import load, pipeline, schemas
 from terrace.errors import TerraceError
-from terrace.pipeline import Built, built
+from terrace.pipeline import Built
+from terrace.pipeline import built as building
 from terrace.remembered import Remembered
 from terrace.server.turning.commits import Commits
 from terrace.server.turning.edits import Edits
@@ -250,7 +251,7 @@ def test_after_any_edits_it_is_what_a_fresh_build_would_be(tmp_path: Path, seed:
 def judged(follower: Follower, monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """The tenants that the process judges anew when it builds again."""
     found: set[str] = set()
-    real = built.run
+    real = building.run
 
     def run(*arguments: Any, memory: Any, **options: Any) -> Any:
         keep = memory.keep
@@ -263,7 +264,7 @@ def judged(follower: Follower, monkeypatch: pytest.MonkeyPatch) -> set[str]:
         memory.keep = noting
         return real(*arguments, memory=memory, **options)
 
-    monkeypatch.setattr(built, "run", run)
+    monkeypatch.setattr(building, "run", run)
     time.sleep(SETTLED * 1.5)
     assert isinstance(follower.again(("development",)), list)
     monkeypatch.undo()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from terrace.model.flag import STREAM
 from terrace.pipeline import Built
 from terrace.report import renderer
 from terrace.report.formats.json import dump, findings_records
@@ -26,12 +27,16 @@ _COLUMNS = (
 def built_text(built: Sequence[Built], output: Path, style: Style = PLAIN) -> str:
     """The bundles as a table, then what is wrong."""
     rows = [
-        (each.environment.name, bundle.ref.service, f"{bundle.targets:,}", f"{bundle.configs:,}", bundle.ref.digest)
+        (each.environment.name, bundle.ref.service, *_counts(bundle), bundle.ref.digest)
         for each in built
         for bundle in each.bundles
     ]
     made = f"{count(len(rows), 'bundle')} in {output}"
     return problems_text(built, style) + table(_COLUMNS, rows, style) + ("\n" if rows else "") + f"{made}\n"
+
+
+def _counts(bundle: Sealed) -> tuple[str, str]:
+    return ("", "") if bundle.ref.service == STREAM else (f"{bundle.targets:,}", f"{bundle.configs:,}")
 
 
 def built_json(built: Sequence[Built], output: Path) -> str:

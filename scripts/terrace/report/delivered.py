@@ -18,7 +18,8 @@ def delivered_text(
 ) -> str:
     """The findings that stood in the way, if any; then every environment with its bundles."""
     findings = findings_text([each.built for each in delivered], style)
-    notes = "".join(f"{style.paint('dim', note)}\n" for each in delivered for note in _notes(each))
+    told = dict.fromkeys(note for each in delivered for note in _notes(each))
+    notes = "".join(f"{style.paint('dim', note)}\n" for note in told)
     return findings + notes + deploy_summary(_summaries(delivered), style, seconds=seconds, dry_run=dry_run)
 
 

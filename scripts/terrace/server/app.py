@@ -27,8 +27,9 @@ from terrace.server import access, api, asked, bundles, documented, following, h
 from terrace.server.access import Access
 from terrace.server.callers import Callers, LocalOnly, TokenFile
 from terrace.server.changes import Changes
+from terrace.server.door import Door, Repository
 from terrace.server.events import Configs
-from terrace.server.flags import described, sync
+from terrace.server.flags import changing, described, hooks, sync
 from terrace.server.flags.events import Events
 from terrace.server.flags.ofrep import Ofrep
 from terrace.server.flags.said import Origins
@@ -72,6 +73,8 @@ class Settings(NamedTuple):
     usage: str = ""
     """The file in which usage of flags is kept; empty for none."""
     signers: Signers = ANYBODY
+    hook_secret: str = ""
+    """The file with the secret of webhooks; empty where none are taken."""
 
 
 class Server:
@@ -83,8 +86,11 @@ class Server:
         *,
         environ: Mapping[str, str] | None = None,
         written: Callable[[Access], None] = access.write,
+        repository: Repository | None = None,
     ) -> None:
         self._own = Path(settings.own) if settings.own else None
+        self.repository: Repository | None = repository or (Door(self._own) if self._own else None)
+        self._hook = hooks.Secret(Path(settings.hook_secret)) if settings.hook_secret else None
         self.shelf = Shelf(Path(settings.source), signers=settings.signers)
         self.changes = Changes(self.shelf)
         listed = CallerFile(Path(settings.callers)) if settings.callers else None
@@ -93,7 +99,8 @@ class Server:
         sessions = Sessions(settings.session_key)
         self.usage = Usage(UsageStore(Path(settings.usage)) if settings.usage else None)
         self.pages = Site(
-            self.shelf, slices, self.callers, sessions, tokens=bool(settings.tokens or listed), listed=listed
+            self.shelf, slices, self.callers, sessions, tokens=bool(settings.tokens or listed), listed=listed,
+            usage=self.usage.store, repository=self.repository, own=self._own,
         )  # fmt: skip
         self.api = self._api(Configs(slices, self.changes))
         rate = Rate(settings.rate, settings.burst)
@@ -142,6 +149,9 @@ class Server:
         made.include_router(api.routes(self.shelf, configs))
         made.include_router(bundles.routes(self.shelf, self.changes))
         made.include_router(usage.routes(self.shelf, self.usage))
+        made.include_router(changing.routes(self.repository, self._own, self.usage.store))
+        if self._hook is not None:
+            made.include_router(hooks.routes(self.repository, self._hook))
         made.include_router(sync.routes(self.shelf))
         made.include_router(spring.routes(self.shelf, configs))
         made.router.routes.extend(self.pages.routes())

@@ -31,6 +31,11 @@ class Caller(NamedTuple):
         """Whether this caller gets secrets."""
         return "secrets" in self.scopes.may
 
+    @property
+    def asks_for_flags(self) -> bool:
+        """Whether this caller may ask for flags at all."""
+        return "flags" in self.scopes.may
+
     def reaches(self, environment: str, service: str) -> bool:
         """Whether this caller may read anything of a service in an environment."""
         scopes = self.scopes
@@ -43,6 +48,11 @@ class Caller(NamedTuple):
     def evaluates(self, environment: str) -> bool:
         """Whether this caller may ask for the flags of an environment."""
         return bool("flags" in self.scopes.may) & _has(self.scopes.environments, environment)
+
+    def writes(self, environment: str) -> bool:
+        """Whether this caller may change the flags of an environment: for all tenants, or not at all."""
+        may = "write" in self.scopes.may
+        return bool(may) & _has(self.scopes.environments, environment) & self.sees_all_tenants
 
     def has_tenant(self, tenant: str) -> bool:
         """Whether `tenant` is one of this caller's; `""` is no tenant."""

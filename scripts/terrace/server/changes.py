@@ -74,9 +74,9 @@ class Changes:
         finally:
             self.leave(caller)
 
-    def enter(self, caller: str, most: int = MOST) -> None:
+    def enter(self, caller: str, most: int | None = None) -> None:
         """Take a place; see `place`."""
-        if self._callers[caller] >= most:
+        if self._callers[caller] >= (MOST if most is None else most):
             raise ProblemError(429, "Too many requests of this caller wait already.", {"Retry-After": "5"})
         self._callers[caller] += 1
 

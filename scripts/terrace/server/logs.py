@@ -23,6 +23,9 @@ class Lines(logging.Formatter):
             "process": os.getpid(),
             "message": record.getMessage(),
         }
+        more = getattr(record, "said", None)
+        if isinstance(more, dict):
+            said |= {"said": more}
         if record.exc_info and record.exc_info[0] is not None:
             frames = traceback.extract_tb(record.exc_info[2])
             said["exception"] = record.exc_info[0].__name__

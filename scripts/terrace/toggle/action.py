@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
-Verb = Literal["on", "off", "set", "kill", "promote", "new", "archive"]
+Verb = Literal["on", "off", "set", "kill", "promote", "restore", "new", "archive"]
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 ALWAYS_DIRECT = frozenset(("kill",))
@@ -21,6 +21,8 @@ class Action(NamedTuple):
               `rollout` becomes the shares of that rule
     kill      applications use their own default at once, for `reason`
     promote   the state of the environment `source` becomes that of `environment`
+    restore   the state of `environment` becomes what it was at the commit `revision`: `block`, as it is written there;
+              nothing, where the flag did not name the environment then
     new       `block` is put into `area`, as the flag
     archive   the flag goes, and its key stays in `archived`, for `reason`
 
@@ -35,6 +37,7 @@ class Action(NamedTuple):
     rollout: Mapping[str, int] = _NOTHING
     reason: str = ""
     source: str = ""
+    revision: str = ""
     area: str = ""
     block: Mapping[str, Any] = _NOTHING
     day: str = ""
@@ -52,6 +55,8 @@ class Action(NamedTuple):
             share = " / ".join(f"{weight} {name}" for name, weight in self.rollout.items())
             rule = f" for {self.rule!r}" if self.rule else ""
             return f"set {self.flag} to {share or what}{rule}{where}"
+        if self.verb == "restore":
+            return f"restore {self.flag}{where} as it was at {self.revision[:12]}"
         said = {
             "on": f"turn on {self.flag}", "off": f"turn off {self.flag}", "kill": f"kill {self.flag}",
             "promote": f"promote {self.flag} from {self.source} to {self.environment}",
@@ -59,10 +64,12 @@ class Action(NamedTuple):
         }  # fmt: skip
         return said[self.verb] if self.verb == "promote" else said[self.verb] + where
 
-    def message(self, reason: str = "") -> str:
-        """The whole message of that commit: what, why, and trailers for programs."""
+    def message(self, reason: str = "", *, requested_by: str = "") -> str:
+        """The whole message of that commit: what, why, and trailers for programs; with who asked a server for it."""
         why = " ".join((reason or self.reason).split())
         trailers = [f"Flag: {self.flag}"]
         if self.environment:
             trailers.append(f"Environment: {self.environment}")
+        if requested_by:
+            trailers.append(f"Requested-by: {' '.join(requested_by.split())}")
         return "\n\n".join(filter(None, (self.subject, why, "\n".join(trailers)))) + "\n"

@@ -47,18 +47,21 @@ class Made(NamedTuple):
     changed: bool = True
 
 
-def commit(folder: Path, found: Toggle, message: str, *, branch: str = "", base: str = "") -> Made:
+def commit(
+    folder: Path, found: Toggle, message: str, *, branch: str = "", base: str = "", git: Git | None = None
+) -> Made:
     """Make a toggle a commit on `branch` (the one that is checked out, if none is named), and on no other.
 
     Where the branch has moved since it was worked out, it is worked out anew. `base` is the commit that somebody looked
-    at: what changed there since is a ConflictError, if it is of the same flag in the same environment.
+    at: what changed there since is a ConflictError, if it is of the same flag in the same environment. `git` is the
+    repository, for who commits in somebody's name.
     """
-    git = repository(folder)
+    git = git or repository(folder)
     with alone(git):
         for _ in range(_TRIES):
             at = tip(git, branch)
-            if base and base != at.commit:
-                _refuse_conflict(git, found, base, at)
+            if base:
+                refuse_conflict(git, found, base, at.commit)
             again = found if found.commit == at.commit else redone(folder, git, found, at)
             refuse(again)
             if not again.changes:
@@ -85,20 +88,28 @@ def from_root(git: Git, files: Mapping[str, str]) -> dict[str, str]:
 
 def redone(folder: Path, git: Git, found: Toggle, at: Tip) -> Toggle:
     """The same toggle, worked out from where the branch is now."""
-    return work_out(Revision(folder.resolve(), git, Commit(at.commit, "", ""), at.commit), found.action, at.commit)
+    return at_commit(folder, git, at.commit, found.action)
 
 
-def _refuse_conflict(git: Git, found: Toggle, base: str, at: Tip) -> None:
+def at_commit(folder: Path, git: Git, oid: str, action: Action) -> Toggle:
+    """What an action does to a commit, which is named by its whole id."""
+    return work_out(Revision(folder.resolve(), git, Commit(oid, "", ""), oid), action, oid)
+
+
+def refuse_conflict(git: Git, found: Toggle, base: str, now: str) -> None:
+    """Raise a ConflictError where the flag in its environment is another one at the commit `now` than at `base`."""
+    if base == now:
+        return
     action = found.action
     (path,) = from_root(git, {found.path: ""})
-    before, after = (_concerned(git, commit, path, action) for commit in (base, at.commit))
+    before, after = (_concerned(git, commit, path, action) for commit in (base, now))
     if before == after:
         return
     lines = unified_diff(
         before.splitlines(), after.splitlines(), f"{action.flag} at {base[:12]}", f"{action.flag} now", lineterm=""
     )
     where = f" in {action.environment}" if action.environment else ""
-    raise ConflictError(f"{action.flag}{where} was changed in the meantime", "\n".join(lines), at.commit)
+    raise ConflictError(f"{action.flag}{where} was changed in the meantime", "\n".join(lines), now)
 
 
 def _concerned(git: Git, commit: str, path: str, action: Action) -> str:

@@ -32,6 +32,11 @@ def edited(document: Document, action: Action, environments: Mapping[str, Enviro
         wanted = dict(before) if before else {"enabled": False}
         kept = {name: state[name] for name in _OF_A_KILL if name in state}
         wanted = {**{name: said for name, said in wanted.items() if name not in _OF_A_KILL}, **kept}
+    elif action.verb == "restore":
+        if not action.block:
+            return _without(sheet, at) if here else document.text
+        # What it would take from another environment may change there: what was written is written again.
+        state, wanted = state if here else {}, dict(action.block)
     else:
         wanted = _wanted(flag, state, action)
     if wanted == state:
@@ -43,6 +48,11 @@ def edited(document: Document, action: Action, environments: Mapping[str, Enviro
         sheet.set(pointer, value)
     for pointer in _gone(state, wanted, at):
         sheet.unset(pointer)
+    return sheet.document.text
+
+
+def _without(sheet: Sheet, at: Pointer) -> str:
+    sheet.unset(at)
     return sheet.document.text
 
 

@@ -12,6 +12,7 @@ from terrace.bundle import BundleWriter, Facts
 from terrace.model.flag import STREAM
 from tests.server.conftest import NOW, Shop
 
+KINDS = ("development", "test", "staging", "production")
 TENANTS = {"if": [{"in": [{"var": "tenant"}, ["acme", "globex"]]}, "on", None]}
 
 
@@ -53,7 +54,7 @@ def seal(folder: Path, values: Mapping[str, Any], environment: str, commit: str)
         service=STREAM,
         tenancy="none",
         schema={},
-        facts=Facts("production", protected=False),
+        facts=Facts(environment if environment in KINDS else "production", protected=environment == "production"),
     )
     writer.add(None, values)
     writer.seal({"commit": commit, "time": "2026-11-24T09:30:00Z"})

@@ -88,10 +88,12 @@ def _with_dirt(error: UsageError, git: Git | None, args: Namespace) -> UsageErro
 
 def _warn(found: Toggle) -> None:
     from terrace.model.findings import Severity
+    from terrace.report.cells import wrap
 
     for finding in found.findings:
         if finding.severity is not Severity.ERROR:
-            sys.stderr.write(f"terrace: {finding.severity.word}: {finding.code} {finding.message}\n")
+            said = wrap(f"terrace: {finding.severity.word}: {finding.code} {finding.message}", 80, indent=2)
+            sys.stderr.write("".join(f"{line}\n" for line in said))
 
 
 def _standing(found: Toggle) -> str:

@@ -23,8 +23,8 @@ OPENED = "terrace.open"
 """What the door says to the guard of a path that is for anybody."""
 
 SESSION = "terrace.session"
-_BELOW = ("/environments/", "/tenants/", f"{SIGN_IN}/", ASSETS)
-_PAGES = frozenset({"/", "/tenants", "/compare", "/health", SIGN_IN, SIGN_OUT})
+_BELOW = ("/environments/", "/tenants/", "/flags/", f"{SIGN_IN}/", ASSETS)
+_PAGES = frozenset({"/", "/tenants", "/flags", "/change-flag", "/compare", "/health", SIGN_IN, SIGN_OUT})
 _DROPPED = frozenset({b"www-authenticate", b"content-type", b"content-length", b"location"})
 _CONTINUE = """<!doctype html>
 <html lang="en">

@@ -18,6 +18,7 @@ from starlette.responses import Response
 from terrace import __version__
 from terrace.server.asked import Admitted
 from terrace.server.pages.door import ASSETS, SESSION
+from terrace.server.pages.flags.charts import percent
 from terrace.server.pages.sessions import Sessions
 
 _HEADERS = {
@@ -70,7 +71,9 @@ class Drawing:
             trim_blocks=True, lstrip_blocks=True, auto_reload=False,
         )  # fmt: skip
         self._templates.globals.update(link=link, asset=self._asset, version=__version__)
-        self._templates.filters.update(digest=digest, ago=self._ago, visible=visible, many=many, breaks=breaks)
+        self._templates.filters.update(
+            digest=digest, ago=self._ago, visible=visible, many=many, breaks=breaks, share=percent
+        )  # fmt: skip
 
     def page(self, request: Request, template: str, context: Mapping[str, Any], status: int = 200) -> Response:
         """The page that a template makes for whoever asks."""

@@ -44,7 +44,7 @@ def target(slices: Slices, caller: Caller, key: Key, tenant: str) -> Target:
 def snapshots(served: Served, caller: Caller) -> list[Snapshot]:
     """Those of which the caller reaches a slice: environments from development to production, services by name."""
     found = [snapshot for key, snapshot in served.items() if is_visible(snapshot, caller)]
-    return sorted(found, key=lambda each: (_rank(each), *each.key))
+    return sorted(found, key=lambda each: (rank(kind_of(each)[0]), *each.key))
 
 
 def by_environment(found: list[Snapshot]) -> dict[str, list[Snapshot]]:
@@ -103,6 +103,6 @@ def kind_of(snapshot: Snapshot) -> tuple[str, bool]:
     return facts.kind, facts.protected
 
 
-def _rank(snapshot: Snapshot) -> int:
-    kind = kind_of(snapshot)[0]
+def rank(kind: str) -> int:
+    """Where environments of a kind stand among others, from development to production."""
     return _KINDS.index(kind) if kind in _KINDS else len(_KINDS)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import secrets
-from urllib.parse import parse_qs
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -15,10 +14,10 @@ from terrace.server.listed import CallerFile
 from terrace.server.oidc_sign_in import OidcSignIn
 from terrace.server.pages.door import SESSION, SIGN_IN, SIGN_OUT, cookie, form_cookie, header, session_cookie
 from terrace.server.pages.drawing import Drawing
+from terrace.server.pages.posted import NOT_OURS, fields_of, is_ours
 from terrace.server.pages.sessions import SECONDS, Session, Sessions
 from terrace.server.problems import ProblemError
 
-_LONGEST = 4096
 _LONGEST_COOKIE = 4000
 """Browsers drop a longer one and say nothing."""
 _LOCAL = re.compile(r"/(?![/\\])[!-~]*")
@@ -60,10 +59,10 @@ class Signing:
     async def _sign_in(self, request: Request) -> Response:
         if not self._tokens:
             raise ProblemError(404, "Nobody has to sign in here.")
-        fields = await _fields(request)
+        fields = await fields_of(request)
         onward = _onward(fields.get("next", ""))
         known = cookie(request.scope["headers"], form_cookie(request.scope))
-        if not self._is_ours(request, known, fields):
+        if not is_ours(request, self._sessions, known, fields):
             return self._form(request, onward, "The form was too old, or not from here. Please try again.", 403)
         token = fields.get("token", "").strip()
         client = request.client.host if request.client else ""
@@ -83,9 +82,9 @@ class Signing:
 
     async def _sign_out(self, request: Request) -> Response:
         session: Session | None = request.scope.get(SESSION)
-        fields = await _fields(request)
-        if session is not None and not self._is_ours(request, session.name, fields):
-            raise ProblemError(403, "The form was too old, or not from here. Go back, load the page again, and retry.")
+        fields = await fields_of(request)
+        if session is not None and not is_ours(request, self._sessions, session.name, fields):
+            raise ProblemError(403, NOT_OURS)
         if session is not None:
             self._sessions.end(session)
         response = RedirectResponse(SIGN_IN, 303, {"Cache-Control": "no-store"})
@@ -106,19 +105,6 @@ class Signing:
         response = self._drawing.page(request, "sign-in.html", context, shown)
         _set(response, request, form_cookie(request.scope), known, 3600)
         return response
-
-    def _is_ours(self, request: Request, known: str, fields: dict[str, str]) -> bool:
-        site = header(request.scope["headers"], b"sec-fetch-site")
-        return site in ("", "same-origin") and self._sessions.is_form_of(known, fields.get("form_token", ""))
-
-
-async def _fields(request: Request) -> dict[str, str]:
-    """The fields of a form; the guard has limited its size."""
-    text = (await request.body()).decode("utf-8", "replace")
-    try:
-        return {name: values[-1][:_LONGEST] for name, values in parse_qs(text, max_num_fields=20).items()}
-    except ValueError as error:
-        raise ProblemError(400, "This is no form of ours.") from error
 
 
 def _onward(wanted: str) -> str:

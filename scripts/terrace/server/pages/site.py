@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -11,13 +12,20 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
 from terrace.errors import TerraceError
+from terrace.flags.usage import UsageStore
 from terrace.server.callers import Callers
+from terrace.server.door import Repository
 from terrace.server.listed import CallerFile
 from terrace.server.pages.between import Between
 from terrace.server.pages.comparing import Comparing
 from terrace.server.pages.door import ASSETS, Door
 from terrace.server.pages.drawing import Drawing
 from terrace.server.pages.effective import Effective
+from terrace.server.pages.flags.changing import Changing
+from terrace.server.pages.flags.known import Known
+from terrace.server.pages.flags.listing import Listing
+from terrace.server.pages.flags.one import One
+from terrace.server.pages.flags.repository import Reading
 from terrace.server.pages.overview import Overview
 from terrace.server.pages.released import Released
 from terrace.server.pages.rows import Slicing
@@ -34,7 +42,11 @@ _FOREVER = "public, max-age=31536000, immutable"
 
 
 class Site:
-    """The pages for what is on a shelf. `tokens`: whether callers sign in; `listed`, the providers where they may."""
+    """The pages for what is on a shelf. `tokens`: whether callers sign in; `listed`, the providers where they may.
+
+    `usage` is where it is kept how often flags are asked for; `repository`, the process that follows one, which has
+    the folder `own`.
+    """
 
     def __init__(
         self,
@@ -45,15 +57,21 @@ class Site:
         *,
         tokens: bool,
         listed: CallerFile | None = None,
+        usage: UsageStore | None = None,
+        repository: Repository | None = None,
+        own: Path | None = None,
     ) -> None:
         self._sessions = sessions
         self._tokens = tokens
         self._drawing = Drawing(self._sessions, tokens=tokens)
         slicing = Slicing(shelf.contents)
+        known, reading = Known(shelf), Reading(repository)
         self._parts = (
             Overview(shelf, self._drawing), Effective(shelf, slices, slicing, self._drawing),
             Comparing(shelf, slices, slicing, self._drawing), Released(shelf, self._drawing),
             Between(shelf, slicing, self._drawing), Health(shelf, self._drawing),
+            Listing(known, reading, usage, self._drawing), One(known, reading, usage, self._drawing),
+            Changing(known, repository, own, self._drawing, self._sessions),
             Signing(self._drawing, self._sessions, callers, tokens=tokens, listed=listed),
         )  # fmt: skip
 
