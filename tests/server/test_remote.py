@@ -100,7 +100,7 @@ def test_pushes_are_seen_by_polling_and_when_somebody_says_so(forge: Forge) -> N
 def test_a_protected_environment_is_put_up_for_review_at_the_remote(forge: Forge) -> None:
     with counter(forge.ours, REF) as there:
         said = there.toggle("off", environment="production")
-        assert (said["proposed"], said["branch"]) == (True, "flags/off-checkout-v2-production")
+        assert (said["proposed"], said["branch"]) == (True, "toggle/off-checkout-v2-production")
         there_too = forge.theirs.git("--git-dir", str(forge.place), "rev-parse", said["branch"])
         assert there_too == said["commit"]
 
@@ -130,7 +130,7 @@ def test_a_kill_that_the_remote_does_not_take_counts_and_is_put_up_for_review(fo
         said = there.toggle("kill", reason="payments fail")
         assert said["override"]
         assert there.released()["checkout-v2"]["state"] == "DISABLED"
-        branch = "flags/kill-checkout-v2-staging"
+        branch = "toggle/kill-checkout-v2-staging"
         eventually(lambda: branch in forge.theirs.git("ls-remote", str(forge.place)), 60)
         eventually(lambda: there.ask("show", flag="limit") and there.audit[-1]["outcome"] == "proposed", 60)
     # A restart, after which it counts still.

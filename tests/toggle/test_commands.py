@@ -57,7 +57,7 @@ def test_a_protected_environment_gets_a_branch(shop: Repo, terrace: Terrace) -> 
     said = terrace("set", KEY, "on", "--env", "production")
     assert said.code == 0
     assert "production is protected, so it goes by review" in said.out
-    assert "on the new branch flags/set-checkout-v2-production" in said.out
+    assert "on the new branch toggle/set-checkout-v2-production" in said.out
     assert shop.git("log", "--format=%s", "main") == "Start"
 
 

@@ -18,7 +18,7 @@ from tests.toggle.forges import Server, serving
 
 KEY = "checkout-v2"
 OFF = Action("off", KEY, "production", reason="too slow")
-BRANCH = "flags/off-checkout-v2-production"
+BRANCH = "toggle/off-checkout-v2-production"
 PAGE = "https://git.example/7"
 
 
@@ -84,7 +84,7 @@ def test_a_remote_that_is_away_leaves_the_branch_here(shop: Repo, tmp_path: Path
     shop.git("remote", "add", "origin", str(tmp_path / "nowhere"))
     made = put_up(shop)
     assert isinstance(made.problem, GitError)
-    assert "the remote 'origin' did not take flags/off-checkout-v2-production" in made.problem.message
+    assert "the remote 'origin' did not take toggle/off-checkout-v2-production" in made.problem.message
     assert shop.git("rev-parse", BRANCH) == made.commit.oid
 
 

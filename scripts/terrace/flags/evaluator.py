@@ -28,7 +28,7 @@ logging.getLogger("openfeature.contrib").setLevel(logging.CRITICAL)
 ABSENT: Final = object()
 """The value where there is none: the application's own default counts."""
 
-_FAILURES = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+_FAILURES = (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError)
 """What targeting ends with that divides by zero, compares what cannot be compared, and so on."""
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})

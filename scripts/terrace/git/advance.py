@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import fcntl
 import os
+import random
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 UNFINISHED = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD")
 LOCK = "terrace-commit.lock"
+PATIENCE = 60.0
+"""Seconds that a commit waits for those before it: fifty at once are done in less."""
 _RACED = ("but expected", "cannot lock ref", "unable to lock", "reference already exists")
 
 
@@ -75,10 +79,27 @@ def alone(git: Git) -> Iterator[None]:
     except OSError as error:
         raise GitError(f"cannot write to the Git repository: {error.strerror}") from error
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        _lock(descriptor)
         yield
     finally:
         os.close(descriptor)
+
+
+def _lock(descriptor: int) -> None:
+    """Take the lock; an error where somebody has it for longer than any commit takes."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > until:
+                raise GitError(
+                    f"another process commits to this repository for more than {PATIENCE:.0f} s",
+                    hint=f"It holds .git/{LOCK}: end it, and try again.",
+                ) from None
+            time.sleep(random.uniform(0.001, 0.01))
+        else:
+            return
 
 
 def refuse_uncommitted(git: Git, paths: Sequence[str]) -> None:

@@ -79,9 +79,9 @@ def _branch(git: Git, found: Toggle, message: str, at: Tip) -> tuple[str, Commit
 
 
 def branch_name(action: Action) -> str:
-    """The name of the branch for an action: `flags/off-checkout-v2-production`."""
+    """The name of the branch for an action: `toggle/off-checkout-v2-production`. Many a repository has a branch `flags`."""
     words = "-".join(filter(None, (action.verb, action.flag, action.environment)))
-    return "flags/" + re.sub(r"[^A-Za-z0-9]+", "-", words).strip("-")
+    return "toggle/" + re.sub(r"[^A-Za-z0-9]+", "-", words).strip("-")
 
 
 def _request(

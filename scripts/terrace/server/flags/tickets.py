@@ -20,7 +20,7 @@ import orjson
 LASTS = 3600
 """Seconds for which a ticket is good at most, and for at least half as long."""
 
-_FORM = re.compile(r"([A-Za-z0-9_-]{8,1400})\.([A-Za-z0-9_-]{43})")
+_FORM = re.compile(r"([A-Za-z0-9_-]{8,3800})\.([A-Za-z0-9_-]{43})")
 
 
 class Ticket(NamedTuple):
