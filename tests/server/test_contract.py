@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
@@ -9,10 +11,15 @@ from schemathesis import Case, GenerationMode
 from schemathesis.config import SchemathesisConfig
 
 from terrace.server.app import Server, Settings
+from terrace.server.flags import hooks
 from terrace.server.spring.routes import FLAT
 from tests.server.conftest import Shop, Tokens
+from tests.server.counter import counter, kitchen
 from tests.server.flags.conftest import TENANTS, FlagShop, flag
 from tests.soak import rounds
+from tests.toggle.conftest import alone
+
+__all__ = ["alone"]
 
 ASKED = [
     "/v1/bundles/{service}/{environment}",
@@ -28,6 +35,11 @@ SPRING = [
 """Every text is right here that is not too long: looking for wrong ones takes minutes."""
 
 FLAGS = ["/v1/flags/{environment}"]
+FOLLOWED = [
+    "/v1/flags/{environment}/{key}", "/v1/flags/{environment}/{key}/history", "/v1/flags/{environment}/{key}/usage",
+]  # fmt: skip
+CHANGED = FOLLOWED[:1]
+HOOKED = [hooks.PATH]
 REPORTED = ["/v1/flags/usage"]
 """Right ones have half of a surrogate pair for a name, to which JSON Schema does not object; we do."""
 EVALUATED = [
@@ -46,20 +58,30 @@ expected-statuses = [400, 401, 403, 404, 406, 413, 414, 422]
 """
 """Which refusals are right: a path that is too long for its parameter may be too long for any URL."""
 
+JUDGED = """
+[checks.positive_data_acceptance]
+expected-statuses = ["2xx", 401, 403, 404, 409, 422, 429, "5xx"]
+"""
+"""Whether a change makes sense for a flag stands in the repository, and in no schema."""
 
-def server(shop: Shop, tokens_file: Tokens) -> Server:
+
+def server(shop: Shop, tokens_file: Tokens, own: str = "") -> Server:
     """A server in which there is something under the names of the description's examples."""
     shop.deploy({"pool_max": 40}, {"acme": {"pool_max": 41}}, service="backend", origins=["a"])
     FlagShop(shop).release(**{"checkout-v2": flag(targeting=TENANTS), "plain": flag()})
     usage = str(shop.folder / "usage.sqlite3")
-    settings = Settings(str(shop.root), str(tokens_file.path), rate=0, usage=usage)
+    secret = shop.folder / "secret"
+    secret.write_text("a secret of the forge")
+    settings = Settings(
+        str(shop.root), str(tokens_file.path), rate=0, usage=usage, own=own, hook_secret=str(secret)
+    )  # fmt: skip
     return Server(settings, environ=shop.environ, written=lambda _: None)
 
 
 @pytest.mark.parametrize(
     ("path", "mode"),
     [
-        *((path, RIGHT) for path in (*ASKED, *SPRING, *PLAIN, *FLAGS, *EVALUATED, *HEARD)),
+        *((path, RIGHT) for path in (*ASKED, *SPRING, *PLAIN, *FLAGS, *EVALUATED, *HEARD, *HOOKED)),
         *((path, WRONG) for path in (*ASKED, *FLAGS, *EVALUATED, *REPORTED)),
     ],
 )
@@ -69,7 +91,7 @@ def test_requests_made_from_the_description_find_nothing(
     token = {"Authorization": f"Bearer {tokens_file.make('everything', may=['read', 'flags'])}"}
     config = SchemathesisConfig.from_str(SAID)
     described = schemathesis.openapi.from_asgi("/v1/openapi.json", server(shop, tokens_file).app, config=config)
-    operation = described[path]["POST" if path in (*EVALUATED, *REPORTED) else "GET"]
+    operation = described[path]["POST" if path in (*EVALUATED, *REPORTED, *HOOKED) else "GET"]
 
     @QUIET
     @given(operation.as_strategy(generation_mode=mode))
@@ -79,7 +101,31 @@ def test_requests_made_from_the_description_find_nothing(
     ask()
 
 
+@pytest.mark.parametrize("mode", [RIGHT, WRONG])
+@pytest.mark.parametrize(
+    ("method", "path"), [*(("GET", path) for path in FOLLOWED), *(("POST", path) for path in CHANGED)]
+)
+def test_requests_to_the_process_that_follows_find_nothing(
+    shop: Shop, tokens_file: Tokens, tmp_path: Path, method: str, path: str, mode: GenerationMode
+) -> None:
+    may = ["read", "flags", "write"]
+    token = {"Authorization": f"Bearer {tokens_file.make('everything', may=may)}"}
+    config = SchemathesisConfig.from_str(SAID + JUDGED)
+    with counter(kitchen(tmp_path / "kitchen")) as there:
+        app = server(shop, tokens_file, str(there.own)).app
+        operation = schemathesis.openapi.from_asgi("/v1/openapi.json", app, config=config)[path][method]
+
+        @QUIET
+        @given(operation.as_strategy(generation_mode=mode))
+        def ask(case: Case) -> None:
+            case.call_and_validate(headers=token)
+
+        ask()
+
+
 def test_every_path_of_the_description_is_tried(shop: Shop, tokens_file: Tokens) -> None:
     tokens_file.make("everything")
     described = schemathesis.openapi.from_asgi("/v1/openapi.json", server(shop, tokens_file).app)
-    assert sorted(described) == sorted([*ASKED, *SPRING, *PLAIN, *FLAGS, *EVALUATED, *HEARD, *REPORTED])
+    assert sorted(described) == sorted(
+        [*ASKED, *SPRING, *PLAIN, *FLAGS, *EVALUATED, *HEARD, *REPORTED, *FOLLOWED, *HOOKED]
+    )

@@ -29,7 +29,7 @@ from terrace.server.callers import Callers, LocalOnly, TokenFile
 from terrace.server.changes import Changes
 from terrace.server.door import Door
 from terrace.server.events import Configs
-from terrace.server.flags import described, sync
+from terrace.server.flags import changing, described, hooks, sync
 from terrace.server.flags.events import Events
 from terrace.server.flags.ofrep import Ofrep
 from terrace.server.flags.said import Origins
@@ -74,6 +74,8 @@ class Settings(NamedTuple):
     usage: str = ""
     """The file in which usage of flags is kept; empty for none."""
     signers: Signers = ANYBODY
+    hook_secret: str = ""
+    """The file with the secret of webhooks; empty where none are taken."""
 
 
 class Server:
@@ -88,7 +90,8 @@ class Server:
         repository: Repository | None = None,
     ) -> None:
         self._own = Path(settings.own) if settings.own else None
-        self.repository: Repository | None = repository or (Door(self._own) if self._own else None)
+        self.repository = Door(self._own) if self._own else None
+        self._hook = hooks.Secret(Path(settings.hook_secret)) if settings.hook_secret else None
         self.shelf = Shelf(Path(settings.source), signers=settings.signers)
         self.changes = Changes(self.shelf)
         listed = CallerFile(Path(settings.callers)) if settings.callers else None
@@ -98,7 +101,7 @@ class Server:
         self.usage = Usage(UsageStore(Path(settings.usage)) if settings.usage else None)
         self.pages = Site(
             self.shelf, slices, self.callers, sessions, tokens=bool(settings.tokens or listed), listed=listed,
-            usage=self.usage.store, repository=self.repository, own=self._own,
+            usage=self.usage.store, repository=repository or self.repository, own=self._own,
         )  # fmt: skip
         self.api = self._api(Configs(slices, self.changes))
         rate = Rate(settings.rate, settings.burst)
@@ -147,6 +150,9 @@ class Server:
         made.include_router(api.routes(self.shelf, configs))
         made.include_router(bundles.routes(self.shelf, self.changes))
         made.include_router(usage.routes(self.shelf, self.usage))
+        made.include_router(changing.routes(self.repository, self._own, self.usage.store))
+        if self._hook is not None:
+            made.include_router(hooks.routes(self.repository, self._hook))
         made.include_router(sync.routes(self.shelf))
         made.include_router(spring.routes(self.shelf, configs))
         made.router.routes.extend(self.pages.routes())

@@ -49,6 +49,11 @@ class Caller(NamedTuple):
         """Whether this caller may ask for the flags of an environment."""
         return bool("flags" in self.scopes.may) & _has(self.scopes.environments, environment)
 
+    def writes(self, environment: str) -> bool:
+        """Whether this caller may change the flags of an environment: for all tenants, or not at all."""
+        may = "write" in self.scopes.may
+        return bool(may) & _has(self.scopes.environments, environment) & self.sees_all_tenants
+
     def has_tenant(self, tenant: str) -> bool:
         """Whether `tenant` is one of this caller's; `""` is no tenant."""
         return _has(self.scopes.tenants, tenant)

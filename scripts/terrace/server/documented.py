@@ -27,21 +27,21 @@ PROBLEM: dict[str, Any] = {
         "detail": {"type": "string"},
     },
 }
-_TEXT = {"type": "string"}
+TEXT = {"type": "string"}
 _DIGEST = {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"}
-_NAMES = {"type": "array", "items": _TEXT}
+_NAMES = {"type": "array", "items": TEXT}
 CONFIGURATION: dict[str, Any] = {
     "type": "object",
     "required": ["service", "environment", "tenant", "path", "digest", "values", "secrets"],
     "properties": {
-        "service": _TEXT,
-        "environment": _TEXT,
+        "service": TEXT,
+        "environment": TEXT,
         "tenant": {"type": ["string", "null"]},
         "path": {"type": "string", "description": "The place of the values; empty for all."},
         "digest": {**_DIGEST, "description": "Of this slice, as this caller sees it."},
         "values": {"description": "An object, or what stands at the path."},
         "secrets": {"type": "object", "required": ["withheld"], "properties": {"withheld": _NAMES}},
-        "provenance": {"type": "object", "additionalProperties": _TEXT},
+        "provenance": {"type": "object", "additionalProperties": TEXT},
     },
 }
 _EXAMPLE = {
@@ -52,22 +52,26 @@ _EXAMPLE = {
 
 
 def _header(description: str, schema: dict[str, Any] | None = None) -> dict[str, Any]:
-    return {"description": description, "schema": schema or _TEXT}
+    return {"description": description, "schema": schema or TEXT}
 
 
-def _problem(description: str, **headers: dict[str, Any]) -> dict[str, Any]:
+def problem(description: str, **headers: dict[str, Any]) -> dict[str, Any]:
+    """What is said of a response that is a problem."""
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {"description": description, "content": content, "headers": {**_EVERY, **headers}}
+    return {"description": description, "content": content, "headers": {**EVERY, **headers}}
 
 
-def _json(description: str, schema: dict[str, Any], example: Any, media: str = "application/json") -> dict[str, Any]:
-    return {"description": description, "content": {media: {"schema": schema, "example": example}}, "headers": _EVERY}
+def json_body(
+    description: str, schema: dict[str, Any], example: Any, media: str = "application/json"
+) -> dict[str, Any]:
+    """What is said of a response with a body of that form."""
+    return {"description": description, "content": {media: {"schema": schema, "example": example}}, "headers": EVERY}
 
 
-_EVERY = {"X-Request-Id": _header("As it was sent, if it was well formed; else made here.")}
+EVERY = {"X-Request-Id": _header("As it was sent, if it was well formed; else made here.")}
 _ETAG = {"ETag": _header("Strong: of what this caller sees of the slice.")}
 _OF_CONFIG = {
-    **_EVERY,
+    **EVERY,
     **_ETAG,
     "Vary": _header("Accept, Authorization"),
     "Cache-Control": _header("`no-store` where secrets are inside."),
@@ -76,45 +80,46 @@ _OF_CONFIG = {
     "Terrace-Commit": _header("The commit that the bundle was built from; as Terrace-Release."),
 }
 _RETRY = {"Retry-After": _header("Seconds.", {"type": "integer"})}
-_ALWAYS: Responses = {
-    401: _problem("Nobody known asks.", **{"WWW-Authenticate": _header("Bearer")}),
-    413: _problem("The body is too large."),
-    414: _problem("The URL is too long."),
-    422: _problem("A parameter is not well formed."),
-    429: _problem("Too many requests of this caller.", **_RETRY),
+ALWAYS: Responses = {
+    401: problem("Nobody known asks.", **{"WWW-Authenticate": _header("Bearer")}),
+    413: problem("The body is too large."),
+    414: problem("The URL is too long."),
+    422: problem("A parameter is not well formed."),
+    429: problem("Too many requests of this caller.", **_RETRY),
 }
-_NOT_FOUND: Responses = {404: _problem("Not there, or not for this caller: one answer for both.")}
-_AWAY: Responses = {503: _problem("It cannot be read, or a secret not be opened, now.", **_RETRY)}
+NOT_FOUND: Responses = {404: problem("Not there, or not for this caller: one answer for both.")}
+AWAY: Responses = {503: problem("It cannot be read, or a secret not be opened, now.", **_RETRY)}
 _BODY = {"schema": {"$ref": "#/components/schemas/Configuration"}, "example": _EXAMPLE}
 _PARAMETERS = [
-    {"name": "If-None-Match", "in": "header", "schema": _TEXT, "description": "The ETag that the caller has."},
+    {"name": "If-None-Match", "in": "header", "schema": TEXT, "description": "The ETag that the caller has."},
     {
-        "name": "Prefer", "in": "header", "schema": _TEXT, "example": "wait=60",
+        "name": "Prefer", "in": "header", "schema": TEXT, "example": "wait=60",
         "description": "`wait=N`, with `If-None-Match`: answer when the values change, or after N seconds, at most 60.",
     },
-    {"name": "Last-Event-ID", "in": "header", "schema": _TEXT, "description": "For a stream: the last event."},
+    {"name": "Last-Event-ID", "in": "header", "schema": TEXT, "description": "For a stream: the last event."},
 ]  # fmt: skip
 _CONFIG: Responses = {
-    **_ALWAYS,
-    **_NOT_FOUND,
-    **_AWAY,
+    **ALWAYS,
+    **NOT_FOUND,
+    **AWAY,
     200: {
         "description": "The values.",
         "content": {
             "application/json": _BODY,
             "application/yaml": {"schema": {"description": "The values alone."}, "example": _EXAMPLE["values"]},
-            "text/x-java-properties": {"schema": _TEXT, "example": "database.pool_max=40\n"},
-            "text/x-dotenv": {"schema": _TEXT, "example": "DATABASE_POOL_MAX=40\n"},
-            "text/event-stream": {"schema": _TEXT, "example": "event: config\nid: 2f6c81\ndata: {}\n\n"},
+            "text/x-java-properties": {"schema": TEXT, "example": "database.pool_max=40\n"},
+            "text/x-dotenv": {"schema": TEXT, "example": "DATABASE_POOL_MAX=40\n"},
+            "text/event-stream": {"schema": TEXT, "example": "event: config\nid: 2f6c81\ndata: {}\n\n"},
         },
         "headers": {**_OF_CONFIG, "Terrace-Withheld": _header("How many secrets were left out.", {"type": "integer"})},
     },
     304: {"description": "The caller has it.", "headers": _OF_CONFIG},
-    406: _problem("There is no form that is accepted."),
+    406: problem("There is no form that is accepted."),
 }
 
 
-def _said(operation: str, responses: Responses, tag: str, extra: dict[str, Any] | None = None) -> Said:
+def route(operation: str, responses: Responses, tag: str, extra: dict[str, Any] | None = None) -> Said:
+    """What is said of a route."""
     from starlette.responses import Response
 
     extra = {**(extra or {}), "security": [{"token": []}, {}]}
@@ -123,19 +128,19 @@ def _said(operation: str, responses: Responses, tag: str, extra: dict[str, Any] 
     )  # fmt: skip
 
 
-CONFIG = _said("config", _CONFIG, "Configuration", {"parameters": _PARAMETERS})
-PART = _said(
+CONFIG = route("config", _CONFIG, "Configuration", {"parameters": _PARAMETERS})
+PART = route(
     "config_part",
-    {**_CONFIG, 403: _problem("A secret stands at the path, and the caller may not see secrets.")},
+    {**_CONFIG, 403: problem("A secret stands at the path, and the caller may not see secrets.")},
     "Configuration",
     {"parameters": _PARAMETERS},
 )
-_ENVIRONMENT = {"type": "object", "required": ["name", "services"], "properties": {"name": _TEXT, "services": _NAMES}}
-ENVIRONMENTS = _said(
+_ENVIRONMENT = {"type": "object", "required": ["name", "services"], "properties": {"name": TEXT, "services": _NAMES}}
+ENVIRONMENTS = route(
     "environments",
     {
-        **_ALWAYS,
-        200: _json(
+        **ALWAYS,
+        200: json_body(
             "What this caller can read.",
             {
                 "type": "object",
@@ -147,11 +152,11 @@ ENVIRONMENTS = _said(
     },
     "Lists",
 )
-TENANTS = _said(
+TENANTS = route(
     "tenants",
     {
-        **_ALWAYS,
-        200: _json(
+        **ALWAYS,
+        200: json_body(
             "This caller's tenants.",
             {"type": "object", "required": ["tenants"], "properties": {"tenants": _NAMES}},
             {"tenants": ["acme", "bolt"]},
@@ -159,7 +164,7 @@ TENANTS = _said(
     },
     "Lists",
 )
-_BUNDLE = {"service": _TEXT, "digest": _DIGEST}
+_BUNDLE = {"service": TEXT, "digest": _DIGEST}
 _RELEASE = {
     "type": "object",
     "required": ["number", "time", "action", "actor", "commit", "reason", "bundles"],
@@ -167,106 +172,106 @@ _RELEASE = {
         "number": {"type": "integer"},
         "time": {"type": "string", "format": "date-time"},
         "action": {"type": "string", "enum": ["deploy", "rollback"]},
-        "actor": _TEXT,
-        "commit": _TEXT,
-        "reason": _TEXT,
+        "actor": TEXT,
+        "commit": TEXT,
+        "reason": TEXT,
         "bundles": {
             "type": "array",
             "items": {"type": "object", "required": ["service", "digest"], "properties": _BUNDLE},
         },
     },
 }
-RELEASES = _said(
+RELEASES = route(
     "releases",
     {
-        **_ALWAYS,
-        **_NOT_FOUND,
-        **_AWAY,
-        403: _problem("The token is limited to tenants."),
-        200: _json(
+        **ALWAYS,
+        **NOT_FOUND,
+        **AWAY,
+        403: problem("The token is limited to tenants."),
+        200: json_body(
             "The releases.",
             {
                 "type": "object",
                 "required": ["environment", "releases"],
-                "properties": {"environment": _TEXT, "releases": {"type": "array", "items": _RELEASE}},
+                "properties": {"environment": TEXT, "releases": {"type": "array", "items": _RELEASE}},
             },
             {"environment": "production", "releases": []},
         ),
     },
     "Lists",
 )
-BUNDLE = _said(
+BUNDLE = route(
     "bundle",
     {
-        **_ALWAYS,
-        **_NOT_FOUND,
-        **_AWAY,
+        **ALWAYS,
+        **NOT_FOUND,
+        **AWAY,
         200: {
-            **_json("The manifest: see the description of bundles.", {"type": "object"}, {"format": 1}),
-            "headers": {**_EVERY, **_ETAG},
+            **json_body("The manifest: see the description of bundles.", {"type": "object"}, {"format": 1}),
+            "headers": {**EVERY, **_ETAG},
         },
-        304: {"description": "The caller has it.", "headers": {**_EVERY, **_ETAG}},
+        304: {"description": "The caller has it.", "headers": {**EVERY, **_ETAG}},
     },
     "Bundles",
 )
-BUNDLE_FILE = _said(
+BUNDLE_FILE = route(
     "bundleFile",
     {
-        **_ALWAYS,
-        **_NOT_FOUND,
-        **_AWAY,
+        **ALWAYS,
+        **NOT_FOUND,
+        **AWAY,
         200: {
             "description": "The bytes of the file.",
             "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
-            "headers": _EVERY,
+            "headers": EVERY,
         },
     },
     "Bundles",
 )
-SCHEMA = _said(
+SCHEMA = route(
     "schema",
     {
-        **_ALWAYS,
-        **_NOT_FOUND,
-        **_AWAY,
+        **ALWAYS,
+        **NOT_FOUND,
+        **AWAY,
         200: {
-            **_json("The contract.", {"type": "object"}, {"type": "object"}, "application/schema+json"),
-            "headers": {**_EVERY, **_ETAG},
+            **json_body("The contract.", {"type": "object"}, {"type": "object"}, "application/schema+json"),
+            "headers": {**EVERY, **_ETAG},
         },
-        304: {"description": "The caller has it.", "headers": {**_EVERY, **_ETAG}},
+        304: {"description": "The caller has it.", "headers": {**EVERY, **_ETAG}},
     },
     "Lists",
 )
-_STATUS = {"type": "object", "required": ["status"], "properties": {"status": _TEXT}}
-LIVE = _said("livez", {**_ALWAYS, 200: _json("It runs.", _STATUS, {"status": "ok"})}, "Health")
-READY = _said(
+_STATUS = {"type": "object", "required": ["status"], "properties": {"status": TEXT}}
+LIVE = route("livez", {**ALWAYS, 200: json_body("It runs.", _STATUS, {"status": "ok"})}, "Health")
+READY = route(
     "readyz",
     {
-        **_ALWAYS,
-        200: _json(
+        **ALWAYS,
+        200: json_body(
             "It answers.",
             _STATUS,
             {"status": "degraded", "following": {"status": "degraded", "refused": 1, "findings": 2}},
         ),
-        503: _json("It has nothing to serve, or is about to stop.", _STATUS, {"status": "empty"}),
+        503: json_body("It has nothing to serve, or is about to stop.", _STATUS, {"status": "empty"}),
     },
     "Health",
 )
-CONFIGZ = _said(
+CONFIGZ = route(
     "configz",
     {
-        **_ALWAYS,
-        403: _problem("The token is limited to tenants."),
-        200: _json("What is served and what was refused.", _STATUS, {"status": "ok", "services": []}),
+        **ALWAYS,
+        403: problem("The token is limited to tenants."),
+        200: json_body("What is served and what was refused.", _STATUS, {"status": "ok", "services": []}),
     },
     "Health",
 )
-METRICS = _said(
+METRICS = route(
     "metrics",
     {
-        **_ALWAYS,
-        403: _problem("The token is limited to tenants."),
-        200: _json("Numbers of this worker.", _TEXT, "terrace_server_waiting_requests 0\n", "text/plain"),
+        **ALWAYS,
+        403: problem("The token is limited to tenants."),
+        200: json_body("Numbers of this worker.", TEXT, "terrace_server_waiting_requests 0\n", "text/plain"),
     },
     "Health",
 )
@@ -275,15 +280,15 @@ METRICS = _said(
 def usage(report: dict[str, Any]) -> Said:
     """What is said of reports of usage, whose body is as the schema `report` has it."""
     said: Responses = {
-        **_ALWAYS,
-        404: _problem("An environment is not there, or not for this caller; or usage is not kept."),
-        403: _problem("The token is not for flags, or not for a tenant that is reported."),
-        422: _problem("The report is not well formed."),
-        503: _problem("It cannot be kept now.", **_RETRY),
-        204: {"description": "It counts, once.", "headers": _EVERY},
+        **ALWAYS,
+        404: problem("An environment is not there, or not for this caller; or usage is not kept."),
+        403: problem("The token is not for flags, or not for a tenant that is reported."),
+        422: problem("The report is not well formed."),
+        503: problem("It cannot be kept now.", **_RETRY),
+        204: {"description": "It counts, once.", "headers": EVERY},
     }
     body = {"required": True, "content": {"application/json": {"schema": report}}}
-    return _said("report_usage", said, "Flags", {"requestBody": body})
+    return route("report_usage", said, "Flags", {"requestBody": body})
 
 
 def definition_of_flags() -> Said:
@@ -293,8 +298,8 @@ def definition_of_flags() -> Said:
         "required": ["flags", "metadata"],
         "properties": {"flags": {"type": "object"}, "metadata": {"type": "object"}},
     }
-    same = {"description": "The caller has it.", "headers": {**_EVERY, **_ETAG}}
-    found = _json("The definition.", definition, {"flags": {}, "metadata": {"flagSetId": "production"}})
-    limited = _problem("The token is limited to tenants, or not for flags.")
-    said = {**_ALWAYS, **_NOT_FOUND, 403: limited, 200: {**found, "headers": {**_EVERY, **_ETAG}}, 304: same}
-    return _said("flags", said, "Flags")
+    same = {"description": "The caller has it.", "headers": {**EVERY, **_ETAG}}
+    found = json_body("The definition.", definition, {"flags": {}, "metadata": {"flagSetId": "production"}})
+    limited = problem("The token is limited to tenants, or not for flags.")
+    said = {**ALWAYS, **NOT_FOUND, 403: limited, 200: {**found, "headers": {**EVERY, **_ETAG}}, 304: same}
+    return route("flags", said, "Flags")

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from terrace.server.access import Access
 from terrace.server.asked import Admitted
 from terrace.server.callers import Caller, Callers
+from terrace.server.flags import hooks
 from terrace.server.limits import Rate
 from terrace.server.pages.door import OPENED
 from terrace.server.peers import NOBODY, STATE, Peer
@@ -22,8 +23,8 @@ from terrace.server.problems import BUG, ProblemError, problem
 
 LARGEST_BODY = 64 * 1024
 LONGEST_URL = 4096
-OPEN = frozenset({"/livez", "/readyz", "/v1/openapi.json"})
-"""What is answered to anybody: it says nothing of anything."""
+OPEN = frozenset({"/livez", "/readyz", "/v1/openapi.json", hooks.PATH})
+"""What is answered to anybody: it says nothing of anything, or is signed."""
 
 _HEADERS = (
     (b"content-security-policy", b"default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"),
@@ -71,7 +72,7 @@ class Guard:
         try:
             _check_size(scope)
             await self._admit(passage, scope)
-            await self._app(scope, _limited(receive), passage.send)
+            await self._app(scope, _limited(receive, _largest(scope)), passage.send)
         except ProblemError as error:
             await problem(error.status, error.detail, error.headers)(scope, receive, passage.send)
 
@@ -82,7 +83,7 @@ class Guard:
         if caller is not None:
             passage.caller = caller.name
             scope["terrace.admitted"] = admitted
-        if not is_open or caller is not None:
+        if not is_open or caller is not None or scope["path"] == hooks.PATH:
             self.count(caller, passage.client)
         if not is_open:
             self.let_in(caller)
@@ -151,11 +152,15 @@ def _check_size(scope: Scope) -> None:
     if len(scope.get("raw_path") or scope["path"]) + len(scope.get("query_string", b"")) > LONGEST_URL:
         raise ProblemError(414, f"The URL is longer than {LONGEST_URL} bytes.")
     length = _header(scope, b"content-length")
-    if length.isdigit() and int(length[:12]) > LARGEST_BODY:
-        raise _too_large()
+    if length.isdigit() and int(length[:12]) > _largest(scope):
+        raise _too_large(_largest(scope))
 
 
-def _limited(receive: Receive) -> Receive:
+def _largest(scope: Scope) -> int:
+    return hooks.LARGEST if scope["path"] == hooks.PATH else LARGEST_BODY
+
+
+def _limited(receive: Receive, most: int) -> Receive:
     """`receive`, which ends a body that is too large and did not say so."""
     got = 0
 
@@ -164,15 +169,15 @@ def _limited(receive: Receive) -> Receive:
         message = await receive()
         if message["type"] == "http.request":
             got += len(message.get("body", b""))
-            if got > LARGEST_BODY:
-                raise _too_large()
+            if got > most:
+                raise _too_large(most)
         return message
 
     return limited
 
 
-def _too_large() -> ProblemError:
-    return ProblemError(413, f"The body is larger than {LARGEST_BODY} bytes.")
+def _too_large(most: int) -> ProblemError:
+    return ProblemError(413, f"The body is larger than {most} bytes.")
 
 
 def _header(scope: Scope, name: bytes) -> str:
