@@ -100,7 +100,7 @@ class Server:
         self.usage = Usage(UsageStore(Path(settings.usage)) if settings.usage else None)
         self.pages = Site(
             self.shelf, slices, self.callers, sessions, tokens=bool(settings.tokens or listed), listed=listed,
-            usage=self.usage.store, repository=self.repository, own=self._own,
+            usage=self.usage.store, repository=repository or self.repository, own=self._own,
         )  # fmt: skip
         self.api = self._api(Configs(slices, self.changes))
         rate = Rate(settings.rate, settings.burst)

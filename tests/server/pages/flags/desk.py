@@ -9,8 +9,10 @@ from typing import Any
 import orjson
 
 from terrace.asking import book, definition
+from terrace.server.audited import folder_of
 from terrace.server.problems import ProblemError
 from terrace.server.turning import desk
+from terrace.server.turning.overrides import Overrides
 from terrace.server.turning.wanted import Wanted
 
 Release = Callable[[Mapping[str, Any], str, str], None]
@@ -21,7 +23,9 @@ class Desk:
 
     def __init__(self, folder: Path, own: Path, release: Release, environments: tuple[str, ...]) -> None:
         self._folder, self._release, self._environments = folder, release, environments
-        self._desk = desk.Desk(Wanted(str(folder), "refs/heads/main", environments, str(own), "Ada"), self)
+        wanted = Wanted(str(folder), "refs/heads/main", environments, str(own), "Ada")
+        self.overrides = Overrides(folder_of(own), wanted.name, wanted.override_hours)
+        self._desk = desk.Desk(wanted, self, self.overrides, lambda _: None)
         self.asked: list[Mapping[str, Any]] = []
         self.away = False
 
@@ -38,6 +42,9 @@ class Desk:
         """What was committed is released."""
         self.release()
         return True
+
+    def ring(self) -> None:
+        """Nobody has to be told."""
 
     def release(self) -> None:
         """Release what is committed."""

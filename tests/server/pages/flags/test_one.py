@@ -96,6 +96,14 @@ def test_without_a_repository_rules_stand_as_flagd_reads_them(office_of: OfficeO
     assert list(page.all("p", class_="does")) == []
 
 
+def test_a_kill_that_the_repository_has_not_taken_says_so(office: Office) -> None:
+    office.desk.overrides.add("checkout-v2", "staging", "orders get lost", ("Ada", "ada@harbour.example"))
+    panel = office.browser().page(STAGING).one("section", aria_labelledby="place")
+    assert panel.one("p", class_="notice").text.startswith("It is killed at this server until 20")
+    assert "orders get lost" in panel.text
+    assert "killed" in [each.text for each in panel.all("span", class_="pill killed")]
+
+
 def test_what_is_not_there_is_not_there(office: Office) -> None:
     browser = office.browser()
     for url in ("/flags/nope", "/flags/", "/flags/checkout-v2/more", "/flags/checkout-v2?environment=nope"):

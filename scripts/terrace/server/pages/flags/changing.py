@@ -178,6 +178,7 @@ class Changing:
         return self._drawing.page(request, "flags/changed.html", {
             "wanted": wanted, "proposed": bool(answer.get("proposed")), "commit": str(answer.get("commit") or ""),
             "branch": str(answer.get("branch") or ""), "url": str(answer.get("url") or ""),
+            "trouble": str(answer.get("problem") or ""),
         })  # fmt: skip
 
 

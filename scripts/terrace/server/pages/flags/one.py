@@ -121,9 +121,8 @@ class One:
 
 
 def may_write(caller: Caller, environment: str) -> bool:
-    """Whether a caller may change flags of an environment: who is for some tenants never may."""
-    may = {"write", "flags"} <= set(caller.scopes.may)
-    return may and caller.sees_all_tenants and caller.evaluates(environment)
+    """Whether a caller may change flags of an environment here: who may not see them never may."""
+    return caller.writes(environment) and caller.evaluates(environment)
 
 
 def _cells(served: Served, caller: Caller, key: str, told: Mapping[str, Said]) -> dict[str, Cell]:

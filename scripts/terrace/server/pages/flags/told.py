@@ -18,13 +18,17 @@ class Rule(NamedTuple):
 
 
 class State(NamedTuple):
-    """A flag in an environment, as it is written. `default` is None for the application's own."""
+    """A flag in an environment, as it is written. `default` is None for the application's own.
+
+    `override` is the moment until which it is killed at the server alone; empty where it is not.
+    """
 
     enabled: bool
     killed: bool
     default: str | None
     protected: bool
     rules: tuple[Rule, ...]
+    override: str
 
 
 class Move(NamedTuple):
@@ -58,7 +62,7 @@ def state(said: Said) -> State:
     rules = tuple(Rule(*(_text(each, name) for name in Rule._fields)) for each in _maps(said.get("rules")))
     return State(
         bool(said.get("enabled")), bool(said.get("kill")), default if isinstance(default, str) else None,
-        bool(said.get("protected")), rules,
+        bool(said.get("protected")), rules, _text(said, "override"),
     )  # fmt: skip
 
 
