@@ -36,7 +36,7 @@ from terrace.server import tokens
 from tests.server.flags.nodeclients import Clients
 
 ROUNDS = int(os.environ.get("ROUNDS", "200"))
-PAUSE = float(os.environ.get("PAUSE", "0.05"))
+PAUSE = float(os.environ.get("PAUSE", "0.3"))
 """Seconds between what one toggle came to and the next."""
 ENVIRONMENT, KEY = "staging", "checkout-v2"
 _SERVED = re.compile(r"is served at http://127\.0\.0\.1:(\d+)")

@@ -79,7 +79,7 @@ def _branch(git: Git, found: Toggle, message: str, at: Tip) -> tuple[str, Commit
 
 
 def branch_name(action: Action) -> str:
-    """The name of the branch for an action: `toggle/off-checkout-v2-production`. Many a repository has a branch `flags`."""
+    """The name of the branch for an action: `toggle/off-checkout-v2-production`; many have a branch `flags`."""
     words = "-".join(filter(None, (action.verb, action.flag, action.environment)))
     return "toggle/" + re.sub(r"[^A-Za-z0-9]+", "-", words).strip("-")
 

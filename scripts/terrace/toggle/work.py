@@ -63,10 +63,33 @@ def toggle(folder: Path, action: Action, *, at: str | None = None, today: date |
 
 def work_out(source: Source, action: Action, commit: str, *, today: date | None = None) -> Toggle:
     """Work out what an action does, from a source, which is that of `commit`."""
+    return from_basis(basis(source, today or datetime.now(UTC).date()), action, commit)
+
+
+class Basis(NamedTuple):
+    """What toggles are worked out from: a source that was read, and what is wrong with its flags already."""
+
+    source: Source
+    repository: Repository
+    rosters: Rosters
+    given: FlagFiles
+    known: frozenset[object]
+    today: date
+
+
+def basis(source: Source, today: date) -> Basis:
+    """Read a source, and judge its flags."""
+    from terrace.validate.flagged import judge, judging
+
     tree = load.Tree(source)
-    given = load_flags(tree)
-    repository = load.common(tree)
-    environments = repository.environments
+    repository, given, rosters = load.common(tree), load_flags(tree), Rosters(tree)
+    known = frozenset(_identity(item.finding) for item in judge(judging(repository, today), given, rosters))
+    return Basis(source, repository, rosters, given, known, today)
+
+
+def from_basis(known: Basis, action: Action, commit: str) -> Toggle:
+    """Work out what an action does to what was read of `commit`."""
+    source, given, environments = known.source, known.given, known.repository.environments
     document, path = _area(given, action)
     if action.verb == "new":
         after = begun(document, path, action)
@@ -78,12 +101,11 @@ def work_out(source: Source, action: Action, commit: str, *, today: date | None 
     also = _types(given, now)
     if also:
         now = _edited(source, {path: after, **also})
-    brought = _brought(repository, Rosters(tree), given, now, today or datetime.now(UTC).date())
     return Toggle(
         path,
         before,
         after,
-        tuple(brought) if before != after else (),
+        tuple(_brought(known, now)) if before != after else (),
         tuple(outcomes(given.flags.flags.get(action.flag), now.flags.flags.get(action.flag), environments)),
         action,
         commit,
@@ -146,20 +168,16 @@ def _edited(source: Source, texts: Mapping[str, str]) -> FlagFiles:
     return load_flags(load.Tree(Overlay(source, texts), only=()))
 
 
-def _brought(
-    repository: Repository, rosters: Rosters, before: FlagFiles, after: FlagFiles, today: date
-) -> Iterator[Finding]:
+def _brought(known: Basis, after: FlagFiles) -> Iterator[Finding]:
     """What is wrong with flags after the edit and was not before, wherever its line is now."""
     from terrace.validate.flagged import judge, judging
 
-    engine = judging(repository, today)
-    known = {_identity(item.finding) for item in judge(engine, before, rosters)}
-    for item in judge(engine, after, rosters):
-        if not item.suppressed and _identity(item.finding) not in known:
+    for item in judge(judging(known.repository, known.today), after, known.rosters):
+        if not item.suppressed and _identity(item.finding) not in known.known:
             yield item.finding
 
 
-def _identity(finding: Finding) -> tuple[object, ...]:
+def _identity(finding: Finding) -> object:
     return finding.code, finding.location.path, finding.pointer, finding.message
 
 

@@ -26,6 +26,8 @@ from terrace.toggle.commit import repository
 from terrace.toggle.history import Change, history
 
 _MOST = 200
+_LAST = 20.0
+"""Seconds that a toggle has to end in, once this process is told to stop."""
 Said = Mapping[str, Any]
 
 
@@ -57,6 +59,14 @@ class Desk:
             return way(asked)
         except TerraceError as error:
             return {"status": 503, "detail": f"{error.message}. {error.hint}".strip()}
+
+    def prepare(self) -> None:
+        """Make ready for the next toggle, if there was one: who shows flags may change one."""
+        self._writer.prepare()
+
+    def close(self) -> None:
+        """Let what is being written be finished; nothing is written after that."""
+        self._writer.alone.acquire(timeout=_LAST)
 
     def _listed(self, asked: Said) -> Said | bytes:
         flags, key = self._now()

@@ -28,10 +28,12 @@ log = logging.getLogger("terrace.server")
 
 
 class Door:
-    """Open from its making until it is closed. `answer` is called in threads, with what was asked."""
+    """Open from its making until it is closed. Threads call `answer` with what was asked, and then `after`."""
 
-    def __init__(self, own: Path, answer: Callable[[Mapping[str, Any]], Answer | bytes]) -> None:
-        self._answer = answer
+    def __init__(
+        self, own: Path, answer: Callable[[Mapping[str, Any]], Answer | bytes], after: Callable[[], None] = lambda: None
+    ) -> None:
+        self._answer, self._after = answer, after
         self._free = threading.BoundedSemaphore(AT_ONCE)
         self._socket = _bound(own)
         threading.Thread(target=self._serve, name="terrace-door", daemon=True).start()
@@ -54,6 +56,8 @@ class Door:
             with connection, suppress(OSError):
                 connection.settimeout(_PATIENCE)
                 connection.sendall(self._said(_line(connection)) + b"\n")
+                connection.shutdown(socket.SHUT_RDWR)
+            self._after()
         finally:
             self._free.release()
 

@@ -83,7 +83,7 @@ class Loop:
         self._said.write(Path(self._wanted.own))
         listen(self._bell, self._followed.watched)
         desk = Desk(self._wanted, self, self._overrides, self._tell_of_remote)
-        Door(Path(self._wanted.own), desk.answer)
+        door = Door(Path(self._wanted.own), desk.answer, desk.prepare)
         if desk.courier is not None:
             desk.courier.start(self._bell.stop)
         rung = True
@@ -98,6 +98,8 @@ class Loop:
                 self._tell(Outcome((Refused("", "", "failed", said),)))
                 self._again_at = 0.0
             rung = self._bell.wait(TICK)
+        door.close()
+        desk.close()
 
     def ring(self) -> None:
         """Look soon."""

@@ -6,14 +6,14 @@ import os
 import re
 import threading
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
 from terrace.asking import book
 from terrace.errors import GitError, RefusedError, TerraceError, UsageError
-from terrace.git import Git
+from terrace.git import Commit, Git
 from terrace.git.advance import Tip
 from terrace.git.push import DeclinedError
 from terrace.model.findings import Finding, Severity
@@ -21,9 +21,11 @@ from terrace.server import audited
 from terrace.server.turning.overrides import Overrides
 from terrace.server.turning.remote import Remote, remote_of
 from terrace.server.turning.wanted import Wanted, short, tip
+from terrace.source.revision import Revision
 from terrace.toggle import Action, ConflictError, Toggle, commit, propose, refuse
 from terrace.toggle.before import state_at
-from terrace.toggle.commit import at_commit, refuse_conflict, repository
+from terrace.toggle.commit import refuse_conflict, repository
+from terrace.toggle.work import Basis, basis, from_basis
 
 VERBS = ("on", "off", "set", "kill", "promote", "restore")
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
@@ -55,6 +57,7 @@ class Writer:
         self._folder = Path(wanted.folder)
         self.alone = threading.Lock()
         """Held while something is written."""
+        self._basis: tuple[tuple[str, date], Basis] | None = None
 
     @cached_property
     def _git(self) -> Git:
@@ -118,10 +121,29 @@ class Writer:
         return _done(made.commit.oid, made.branch, changed=made.changed)
 
     def _worked_out(self, git: Git, action: Action, base: str) -> Toggle:
-        found = at_commit(self._folder, git, tip(git, self._wanted.ref or "HEAD"), action)
+        oid = tip(git, self._wanted.ref or "HEAD")
+        found = from_basis(self._read(oid), action, oid)
         if base:
             refuse_conflict(git, found, base, found.commit)
         return found
+
+    def _read(self, oid: str) -> Basis:
+        """What a commit holds, as it was read for the last toggle where it is the same one."""
+        key = oid, datetime.now(UTC).date()
+        if self._basis is None or self._basis[0] != key:
+            source = Revision(self._folder.resolve(), self._git, Commit(oid, "", ""), oid)
+            self._basis = key, basis(source, key[1])
+        return self._basis[1]
+
+    def prepare(self) -> None:
+        """Read what is there now, so that who toggles next need not wait for it; unless somebody does already."""
+        if self.alone.acquire(blocking=False):
+            try:
+                self._read(tip(self._git, self._wanted.ref or "HEAD"))
+            except TerraceError:
+                self._basis = None
+            finally:
+                self.alone.release()
 
     def _pushed(
         self, found: Toggle, message: str, base: str, git: Git, remote: Remote, author: tuple[str, str]
