@@ -199,3 +199,14 @@ def test_who_is_killed_while_committing_leaves_the_repository_whole(shop: Repo) 
             assert "enabled: false" in text
         else:
             assert text in (AREA, AREA.replace("{default: on}", "{default: on, enabled: false}"))
+
+
+def test_what_keeps_the_flags_from_being_released_is_said(shop: Repo, terrace: Terrace) -> None:
+    """A kill counts only once that is mended, and whoever kills must know."""
+    path = shop.path / "flags/payments.yaml"
+    path.write_text(path.read_text().replace("rollout: {on: 20, off: 80}", "rollout: {on: 20, off: 70}"))
+    shop.commit("Shares")
+    said = terrace("kill", "limit", "--env", "production", "--reason", "it burns", "--yes")
+    assert said.code == 0
+    told = " ".join(said.err.split())
+    assert "the flags of production are not released, nor is this edit, until that is mended: FLG005" in told

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -26,7 +26,8 @@ class Toggle(NamedTuple):
     """An edit of the file at `path` that was worked out and judged, and is not written yet.
 
     `commit` is what it was worked out from, empty for a folder. `findings` are those that it brings; `also` has other
-    files that follow from it. `protected` says that it goes by a pull request.
+    files that follow from it. `protected` says that it goes by a pull request. `blocking` are errors that were there
+    before, and keep the flags of the environment from being released, with this edit or without it.
     """
 
     path: str
@@ -38,6 +39,7 @@ class Toggle(NamedTuple):
     commit: str = ""
     also: Mapping[str, str] = {}
     protected: bool = False
+    blocking: tuple[Finding, ...] = ()
 
     @property
     def refused(self) -> bool:
@@ -101,16 +103,18 @@ def from_basis(known: Basis, action: Action, commit: str) -> Toggle:
     also = _types(given, now)
     if also:
         now = _edited(source, {path: after, **also})
+    brought, blocking = _brought(known, now, action.environment)
     return Toggle(
         path,
         before,
         after,
-        tuple(_brought(known, now)) if before != after else (),
+        brought if before != after else (),
         tuple(outcomes(given.flags.flags.get(action.flag), now.flags.flags.get(action.flag), environments)),
         action,
         commit,
         also,
         _protected(action, environments),
+        blocking,
     )
 
 
@@ -168,13 +172,17 @@ def _edited(source: Source, texts: Mapping[str, str]) -> FlagFiles:
     return load_flags(load.Tree(Overlay(source, texts), only=()))
 
 
-def _brought(known: Basis, after: FlagFiles) -> Iterator[Finding]:
-    """What is wrong with flags after the edit and was not before, wherever its line is now."""
+def _brought(known: Basis, after: FlagFiles, environment: str) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+    """What is wrong with flags after the edit and was not before, wherever its line is now; and what was, and keeps the
+    flags of the environment from being released.
+    """
+    from terrace.pipeline.of_flags import blocks_flags
     from terrace.validate.flagged import judge, judging
 
-    for item in judge(judging(known.repository, known.today), after, known.rosters):
-        if not item.suppressed and _identity(item.finding) not in known.known:
-            yield item.finding
+    found = judge(judging(known.repository, known.today), after, known.rosters)
+    new = [item for item in found if not item.suppressed and _identity(item.finding) not in known.known]
+    old = [item for item in found if blocks_flags(item, environment) and item not in new]
+    return tuple(item.finding for item in new), tuple(item.finding for item in old)
 
 
 def _identity(finding: Finding) -> object:

@@ -94,6 +94,11 @@ def _warn(found: Toggle) -> None:
         if finding.severity is not Severity.ERROR:
             said = wrap(f"terrace: {finding.severity.word}: {finding.code} {finding.message}", 80, indent=2)
             sys.stderr.write("".join(f"{line}\n" for line in said))
+    for finding in found.blocking:
+        what = f"the flags of {found.action.environment} are not released, nor is this edit, until that is mended:"
+        text = f"{what} {finding.code} {finding.location}: {finding.message}"
+        said = wrap(f"terrace: warning: {text}", 80, indent=2)
+        sys.stderr.write("".join(f"{line}\n" for line in said))
 
 
 def _standing(found: Toggle) -> str:

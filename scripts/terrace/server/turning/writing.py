@@ -110,6 +110,13 @@ class Writer:
         found = self._worked_out(git, action, base)
         if found.refused:
             return _refused(found)
+        answer = self._made(found, base, author, git, remote, branch)
+        return {**answer, "blocking": [_finding(each) for each in found.blocking]} if found.blocking else answer
+
+    def _made(
+        self, found: Toggle, base: str, author: tuple[str, str], git: Git, remote: Remote | None, branch: str
+    ) -> Said:
+        action = found.action
         if not found.changes:
             return _done(found.commit, branch, changed=False)
         message = action.message(requested_by=author[0])
