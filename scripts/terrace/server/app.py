@@ -27,7 +27,7 @@ from terrace.server import access, api, asked, bundles, documented, following, h
 from terrace.server.access import Access
 from terrace.server.callers import Callers, LocalOnly, TokenFile
 from terrace.server.changes import Changes
-from terrace.server.door import Door
+from terrace.server.door import Door, Repository
 from terrace.server.events import Configs
 from terrace.server.flags import changing, described, hooks, sync
 from terrace.server.flags.events import Events
@@ -40,7 +40,6 @@ from terrace.server.guard import Guard
 from terrace.server.limits import Rate
 from terrace.server.listed import CallerFile, Together
 from terrace.server.opened import Opener
-from terrace.server.pages.flags.repository import Repository
 from terrace.server.pages.sessions import Sessions
 from terrace.server.pages.site import Site
 from terrace.server.problems import BUG, ProblemError, problem

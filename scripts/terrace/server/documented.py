@@ -69,26 +69,26 @@ def json_body(
 
 
 EVERY = {"X-Request-Id": _header("As it was sent, if it was well formed; else made here.")}
-_ETAG = {"ETag": _header("Strong: of what this caller sees of the slice.")}
+ETAG = {"ETag": _header("Strong: of what this caller sees of the slice.")}
 _OF_CONFIG = {
     **EVERY,
-    **_ETAG,
+    **ETAG,
     "Vary": _header("Accept, Authorization"),
     "Cache-Control": _header("`no-store` where secrets are inside."),
     "Preference-Applied": _header("`wait=N`, where the request asked to wait."),
     "Terrace-Release": _header("The bundle's digest; not for callers that are limited to tenants.", _DIGEST),
     "Terrace-Commit": _header("The commit that the bundle was built from; as Terrace-Release."),
 }
-_RETRY = {"Retry-After": _header("Seconds.", {"type": "integer"})}
+RETRY = {"Retry-After": _header("Seconds.", {"type": "integer"})}
 ALWAYS: Responses = {
     401: problem("Nobody known asks.", **{"WWW-Authenticate": _header("Bearer")}),
     413: problem("The body is too large."),
     414: problem("The URL is too long."),
     422: problem("A parameter is not well formed."),
-    429: problem("Too many requests of this caller.", **_RETRY),
+    429: problem("Too many requests of this caller.", **RETRY),
 }
 NOT_FOUND: Responses = {404: problem("Not there, or not for this caller: one answer for both.")}
-AWAY: Responses = {503: problem("It cannot be read, or a secret not be opened, now.", **_RETRY)}
+AWAY: Responses = {503: problem("It cannot be read, or a secret not be opened, now.", **RETRY)}
 _BODY = {"schema": {"$ref": "#/components/schemas/Configuration"}, "example": _EXAMPLE}
 _PARAMETERS = [
     {"name": "If-None-Match", "in": "header", "schema": TEXT, "description": "The ETag that the caller has."},
@@ -208,9 +208,9 @@ BUNDLE = route(
         **AWAY,
         200: {
             **json_body("The manifest: see the description of bundles.", {"type": "object"}, {"format": 1}),
-            "headers": {**EVERY, **_ETAG},
+            "headers": {**EVERY, **ETAG},
         },
-        304: {"description": "The caller has it.", "headers": {**EVERY, **_ETAG}},
+        304: {"description": "The caller has it.", "headers": {**EVERY, **ETAG}},
     },
     "Bundles",
 )
@@ -236,9 +236,9 @@ SCHEMA = route(
         **AWAY,
         200: {
             **json_body("The contract.", {"type": "object"}, {"type": "object"}, "application/schema+json"),
-            "headers": {**EVERY, **_ETAG},
+            "headers": {**EVERY, **ETAG},
         },
-        304: {"description": "The caller has it.", "headers": {**EVERY, **_ETAG}},
+        304: {"description": "The caller has it.", "headers": {**EVERY, **ETAG}},
     },
     "Lists",
 )
@@ -275,31 +275,3 @@ METRICS = route(
     },
     "Health",
 )
-
-
-def usage(report: dict[str, Any]) -> Said:
-    """What is said of reports of usage, whose body is as the schema `report` has it."""
-    said: Responses = {
-        **ALWAYS,
-        404: problem("An environment is not there, or not for this caller; or usage is not kept."),
-        403: problem("The token is not for flags, or not for a tenant that is reported."),
-        422: problem("The report is not well formed."),
-        503: problem("It cannot be kept now.", **_RETRY),
-        204: {"description": "It counts, once.", "headers": EVERY},
-    }
-    body = {"required": True, "content": {"application/json": {"schema": report}}}
-    return route("report_usage", said, "Flags", {"requestBody": body})
-
-
-def definition_of_flags() -> Said:
-    """What is said of the definition of an environment's flags."""
-    definition = {
-        "type": "object",
-        "required": ["flags", "metadata"],
-        "properties": {"flags": {"type": "object"}, "metadata": {"type": "object"}},
-    }
-    same = {"description": "The caller has it.", "headers": {**EVERY, **_ETAG}}
-    found = json_body("The definition.", definition, {"flags": {}, "metadata": {"flagSetId": "production"}})
-    limited = problem("The token is limited to tenants, or not for flags.")
-    said = {**ALWAYS, **NOT_FOUND, 403: limited, 200: {**found, "headers": {**EVERY, **_ETAG}}, 304: same}
-    return route("flags", said, "Flags")

@@ -7,7 +7,7 @@ import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
@@ -24,6 +24,13 @@ AWAY = "The process that follows the repository is away, or busy. Try again soon
 
 Said = Mapping[str, Any]
 log = logging.getLogger("terrace.server")
+
+
+class Repository(Protocol):
+    """The process that follows a repository, as those who serve know it."""
+
+    async def ask(self, request: Said) -> Said:
+        """Its answer: `status` as of HTTP, and more. Raises a problem where it is away."""
 
 
 class Door:

@@ -18,8 +18,9 @@ from starlette.concurrency import run_in_threadpool
 
 from terrace.flags.counting import OTHER, Batch, Counts, Series, since
 from terrace.flags.usage import UsageStore
-from terrace.server import asked, documented
+from terrace.server import asked
 from terrace.server.callers import Caller
+from terrace.server.flags import described
 from terrace.server.problems import ProblemError, nothing
 from terrace.server.shelf import Shelf
 
@@ -129,7 +130,7 @@ def routes(shelf: Shelf, usage: Usage) -> APIRouter:
     """The route for reports."""
     router = APIRouter(prefix="/v1/flags")
 
-    @router.post("/usage", **documented.usage(_schema()), name="Report the usage of flags", status_code=204)
+    @router.post("/usage", **described.usage(_schema()), name="Report the usage of flags", status_code=204)
     async def report(request: Request) -> Response:
         """Add what an application evaluated in its own process. The same report may be sent again: it counts once.
 

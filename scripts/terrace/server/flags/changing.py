@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from terrace.flags.usage import UsageStore
 from terrace.server import asked, audited
 from terrace.server.callers import Caller
-from terrace.server.door import Door
+from terrace.server.door import Repository
 from terrace.server.flags import changing_said as said
 from terrace.server.problems import MEDIA, ProblemError, body, nothing
 
@@ -57,7 +57,7 @@ class Wanted(BaseModel):
     base: Annotated[str, Field(pattern=r"^([0-9a-f]{7,64})?$")] = ""
 
 
-def routes(door: Door | None, own: Folder | None, usage: UsageStore | None) -> APIRouter:
+def routes(door: Repository | None, own: Folder | None, usage: UsageStore | None) -> APIRouter:
     """The routes, for the repository behind `door`."""
     router = APIRouter(prefix="/v1/flags")
 
@@ -122,7 +122,7 @@ def _refuse_reading(caller: Caller, environment: str) -> None:
         raise nothing()
 
 
-async def _asked(door: Door | None, **question: Any) -> Mapping[str, Any]:
+async def _asked(door: Repository | None, **question: Any) -> Mapping[str, Any]:
     if door is None:
         raise ProblemError(503, _NO_REPOSITORY, {"Retry-After": "3600"})
     return await door.ask(question)

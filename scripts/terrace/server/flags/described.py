@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from terrace.server import documented
-from terrace.server.documented import Said
+from terrace.server.documented import ALWAYS, ETAG, EVERY, NOT_FOUND, RETRY, Responses, Said, json_body, problem, route
 
 _TEXT = {"type": "string"}
 _SCALARS = {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}}
@@ -158,4 +157,34 @@ PATHS = {
     "/env/{environment}/ofrep/v1/evaluate/flags": _every("evaluateEnvironment", [_ENVIRONMENT]),
     "/env/{environment}/ofrep/v1/events": _events("hearEnvironment", [_ENVIRONMENT]),
 }
-DEFINITION: Said = documented.definition_of_flags()
+
+
+def usage(report: dict[str, Any]) -> Said:
+    """What is said of reports of usage, whose body is as the schema `report` has it."""
+    said: Responses = {
+        **ALWAYS,
+        404: problem("An environment is not there, or not for this caller; or usage is not kept."),
+        403: problem("The token is not for flags, or not for a tenant that is reported."),
+        422: problem("The report is not well formed."),
+        503: problem("It cannot be kept now.", **RETRY),
+        204: {"description": "It counts, once.", "headers": EVERY},
+    }
+    body = {"required": True, "content": {"application/json": {"schema": report}}}
+    return route("report_usage", said, "Flags", {"requestBody": body})
+
+
+def definition_of_flags() -> Said:
+    """What is said of the definition of an environment's flags."""
+    definition = {
+        "type": "object",
+        "required": ["flags", "metadata"],
+        "properties": {"flags": {"type": "object"}, "metadata": {"type": "object"}},
+    }
+    same = {"description": "The caller has it.", "headers": {**EVERY, **ETAG}}
+    found = json_body("The definition.", definition, {"flags": {}, "metadata": {"flagSetId": "production"}})
+    limited = problem("The token is limited to tenants, or not for flags.")
+    said = {**ALWAYS, **NOT_FOUND, 403: limited, 200: {**found, "headers": {**EVERY, **ETAG}}, 304: same}
+    return route("flags", said, "Flags")
+
+
+DEFINITION: Said = definition_of_flags()

@@ -11,7 +11,7 @@ from pathlib import Path
 from fastapi import APIRouter, Request, Response
 
 from terrace.errors import TerraceError
-from terrace.server.door import Door
+from terrace.server.door import Repository
 from terrace.server.flags import changing_said as said
 from terrace.server.problems import ProblemError
 from terrace.server.reread import Reread
@@ -41,7 +41,7 @@ class Secret:
         return any(same)
 
 
-def routes(door: Door | None, secret: Secret) -> APIRouter:
+def routes(door: Repository | None, secret: Secret) -> APIRouter:
     """The route for webhooks."""
     router = APIRouter()
     looking: set[asyncio.Task[None]] = set()
@@ -66,7 +66,7 @@ def routes(door: Door | None, secret: Secret) -> APIRouter:
     return router
 
 
-async def _look(door: Door) -> None:
+async def _look(door: Repository) -> None:
     try:
         said = await door.ask({"do": "fetch"})
     except ProblemError as error:

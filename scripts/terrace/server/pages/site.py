@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from terrace.errors import TerraceError
 from terrace.flags.usage import UsageStore
 from terrace.server.callers import Callers
+from terrace.server.door import Repository
 from terrace.server.listed import CallerFile
 from terrace.server.pages.between import Between
 from terrace.server.pages.comparing import Comparing
@@ -24,7 +25,7 @@ from terrace.server.pages.flags.changing import Changing
 from terrace.server.pages.flags.known import Known
 from terrace.server.pages.flags.listing import Listing
 from terrace.server.pages.flags.one import One
-from terrace.server.pages.flags.repository import Reading, Repository
+from terrace.server.pages.flags.repository import Reading
 from terrace.server.pages.overview import Overview
 from terrace.server.pages.released import Released
 from terrace.server.pages.rows import Slicing

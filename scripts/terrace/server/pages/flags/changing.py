@@ -16,13 +16,14 @@ from starlette.routing import Route
 
 from terrace.server import audited
 from terrace.server.callers import Caller
+from terrace.server.door import Repository
 from terrace.server.pages import reach
 from terrace.server.pages.door import SESSION
 from terrace.server.pages.drawing import Drawing, link
 from terrace.server.pages.flags.cells import Cell
 from terrace.server.pages.flags.known import Known
 from terrace.server.pages.flags.one import may_write
-from terrace.server.pages.flags.repository import NONE, Repository
+from terrace.server.pages.flags.repository import NONE
 from terrace.server.pages.flags.told import Said, state
 from terrace.server.pages.posted import NOT_OURS, fields_of, is_ours
 from terrace.server.pages.sessions import Session, Sessions

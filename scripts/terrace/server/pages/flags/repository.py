@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
+from terrace.server.door import Repository
 from terrace.server.pages.flags.told import Said
 from terrace.server.problems import ProblemError
 
 NONE = "Changing flags here needs the repository: terrace serve --repo DIR."
-
-
-class Repository(Protocol):
-    """The process, as pages know it."""
-
-    async def ask(self, request: Mapping[str, Any]) -> Said:
-        """Its answer: `status` as of HTTP, and more. Raises a problem where it is away."""
 
 
 class Reading:
