@@ -18,8 +18,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from terrace.asking import book
 from terrace.deploy.directory import DirectoryDestination
 from terrace.server import tokens
@@ -124,9 +122,8 @@ def followers(repo: Repo) -> list[int]:
     return found
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_fifty_who_write_at_the_same_time_lose_nothing(tmp_path: Path, workers: str) -> None:
-    with house(tmp_path, "--workers", workers) as there:
+def test_fifty_who_write_at_the_same_time_lose_nothing(tmp_path: Path) -> None:
+    with house(tmp_path, "--workers", "2") as there:
         base = there.repo.git("rev-parse", "main")
         with ThreadPoolExecutor(WRITERS) as pool:
             asked = [pool.submit(there.change, f"flag-{n}", "set", variant="on", base=base) for n in range(WRITERS)]
@@ -201,4 +198,4 @@ def test_kills_of_the_process_that_writes_lose_nothing_that_was_answered(tmp_pat
         assert set(made) <= set(there.commits())
         eventually(lambda: there.served() == there.written(), SECONDS)
         assert there.repo.git("status", "--porcelain") == ""
-        assert there.repo.git("fsck", "--strict") == ""
+        assert there.repo.git("fsck", "--strict", "--no-dangling") == ""
