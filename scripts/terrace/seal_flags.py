@@ -5,11 +5,13 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from terrace.bundle import BundleWriter
 from terrace.bundle.keys import SigningKey
 from terrace.flags.compile import compile_flags
+from terrace.flags.killing import with_killed
 from terrace.flags.states import lineage
 from terrace.load_flags import Rosters
 from terrace.model.entities import Origin, Repository
@@ -41,10 +43,16 @@ def seal_flags(
     folder: Path,
     origin: Origin,
     key: SigningKey | None = None,
+    killed: Mapping[tuple[str, str], str] = MappingProxyType({}),
 ) -> Sealed:
-    """The bundle of an environment's flags, below `folder`, as `<environment>/_flags/`. Raises `FlagError`."""
+    """The bundle of an environment's flags, below `folder`, as `<environment>/_flags/`. Raises `FlagError`.
+
+    `killed` are flags that are killed in an environment whatever stands in `flags`; the provenance names them.
+    """
     _, *ancestors = lineage(environment, repository.environments)
-    definition = compile_flags(flags, environment, ancestors, rosters.of(environment))
+    definition = compile_flags(
+        with_killed(flags, killed, repository.environments), environment, ancestors, rosters.of(environment)
+    )
     place = folder / environment / STREAM
     shutil.rmtree(place, ignore_errors=True)
     writer = BundleWriter(
@@ -56,7 +64,18 @@ def seal_flags(
         facts=facts_of(repository, environment),
     )
     writer.add(None, definition, origins=_origins(flags))
-    return Sealed(writer.seal(provenance_of(origin), key), place, len(definition["flags"]), 1)
+    provenance = {**provenance_of(origin), **_overrides(killed, {environment, *ancestors})}
+    return Sealed(writer.seal(provenance, key), place, len(definition["flags"]), 1)
+
+
+def _overrides(killed: Mapping[tuple[str, str], str], environments: set[str]) -> dict[str, object]:
+    """What of them reaches one of these environments, as the provenance has it."""
+    told = [
+        {"flag": flag, "environment": name, "reason": reason}
+        for (flag, name), reason in sorted(killed.items())
+        if name in environments
+    ]
+    return {"overrides": told} if told else {}
 
 
 def _origins(flags: Flags) -> dict[str, str]:

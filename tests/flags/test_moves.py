@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import event, given, settings
+from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 from json_logic import jsonLogic
 from openfeature.contrib.tools.flagd.core.targeting.targeting import OPERATORS
@@ -184,6 +184,14 @@ def is_in(case: Case, context: Mapping[str, Any]) -> bool:
 
 
 @settings(max_examples=rounds(5), deadline=None)
+@example(
+    "{default: on}",
+    "{default: off, rules: [{when: {not: {group: enterprise}}, rollout: {on: 1}, by: tenant}]}",
+    "{default: on}",
+    "{default: on}",
+    False,
+    False,
+)
 @given(states(), states(), states(), states(), st.booleans(), st.booleans())
 def test_plans_agree_with_asking_everybody(f: str, f2: str, g: str, g2: str, needs: bool, needs2: bool) -> None:
     """20,000 subjects, asked of the evaluator before and after: each is in one case, and so many of it move."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from terrace.server.tls import Tls
 
 _WORKTREE = "worktree"
+_POLL = 30.0
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -34,6 +35,16 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--env", action="append", default=[], metavar="ENV", help="with --repo; may be given several times"
     )
+    parser.add_argument(
+        "--poll", type=float, metavar="S", help="ask the remote of a followed branch every S seconds; default: 30"
+    )
+    parser.add_argument(
+        "--hook-secret", metavar="FILE", help="let a forge say that somebody pushed, with this secret: /v1/hooks/git"
+    )
+    parser.add_argument(
+        "--override-hours", type=float, default=24.0, metavar="N",
+        help="how long a kill counts that the remote has not taken; default: 24",
+    )  # fmt: skip
     parser.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="default: 127.0.0.1")
     parser.add_argument("--port", type=int, default=8080, metavar="N", help="default: 8080; 0 for a free one")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes that serve; default: 1")
@@ -77,6 +88,7 @@ def run(args: Namespace) -> int:
         flags_origins=tuple(args.flags_origin),
         usage=args.usage or "",
         signers=_options.signers(args),
+        hook_secret=args.hook_secret or "",
     )
     tls = _tls(args)
     listening = process.Listening(args.host, args.port, args.workers, args.behind_proxy, tls)
@@ -99,11 +111,22 @@ def _follow(args: Namespace, settings: Settings, listening: Listening) -> int:
     if ref:
         _options.warn_of_rules_not_run(folder, ref)
     with following.own_folder(folder) as (own, lock):
-        wanted = Wanted(str(folder), ref, environments, str(own), f"{_options.actor()} (terrace serve)")
+        actor = f"{_options.actor()} (terrace serve)"
+        wanted = Wanted(str(folder), ref, environments, str(own), actor, _poll(args, ref), args.override_hours)
         remembered(wanted)
         settings = settings._replace(source=str(own / following.SERVED), own=str(own))
         Server(settings).shelf.close()
         return process.run(settings, listening, following.starter(wanted._asdict(), lock))
+
+
+def _poll(args: Namespace, ref: str) -> float:
+    """Seconds between two questions to a remote: nobody has to be asked about a branch that is here."""
+    remote = ref.startswith("refs/remotes/")
+    if args.poll and not remote:
+        raise UsageError(
+            "--poll asks the remote, and what is followed is here", hint="Follow the remote's: --follow origin/main"
+        )
+    return (_POLL if args.poll is None else float(args.poll)) if remote else 0.0
 
 
 def _refuse(args: Namespace) -> None:
@@ -120,6 +143,10 @@ def _refuse(args: Namespace) -> None:
         raise UsageError("--follow releases to the environments that are named, and none is", hint="--env NAME")
     if args.env and not args.follow:
         raise UsageError("--env belongs to --follow: what --source has is served, and nothing is released")
+    if not args.follow and (args.hook_secret or args.poll is not None):
+        raise UsageError("--hook-secret and --poll belong to --follow: where nothing is followed, nobody has to look")
+    if (args.poll is not None and not 0 <= args.poll < 1e6) or not 0 < args.override_hours < 1e6:
+        raise UsageError("--poll is at least 0, --override-hours more than 0")
     if args.source and not Path(args.source).is_dir():
         raise UsageError(f"{args.source} is not a folder", hint="Name a destination, a folder of them, or a bundle.")
     wrong = next((each for each in args.flags_origin if not _is_origin(each)), None)

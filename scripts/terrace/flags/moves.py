@@ -11,12 +11,16 @@ from typing import Any, NamedTuple
 from terrace.flags.cases import Case, Condition, Move
 from terrace.flags.outcomes import END_OF_TIME, Known
 from terrace.flags.possible import is_possible
-from terrace.flags.sampling import sampled
-from terrace.flags.told_apart import together
+from terrace.flags.sampling import SUBJECTS, sampled
+from terrace.flags.told_apart import place_of, together
 from terrace.flags.worlds import Asked, OpenError, UnclearError, answers, attributes_of, share
 
 Definition = Mapping[str, Any]
+Sides = tuple[Definition | None, Definition | None]
+
 _MOST_CASES = 256
+_FEWEST = 200
+_STAYS = (Case((), (), (), "exact"),)
 _ORDERS: Mapping[str, Callable[[int, int], bool]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
 
 
@@ -47,11 +51,7 @@ def moments(
     # A share that grows does so in a straight line, so that its ends tell all of it.
     for at in _times((before, after), now):
         sides = (_ready(key, before, at), _ready(key, after, at))
-        said = Moment(
-            None if at == now else at,
-            together(moves(key, sides, ""), names),
-            {name: moves(key, sides, name) for name in names},
-        )
+        said = Moment(None if at == now else at, *_of_all(key, sides, names))
         if found and said[1:3] == found[-1][1:3]:
             found[-1] = found[-1]._replace(lasts=True)
         else:
@@ -59,22 +59,48 @@ def moments(
     return (*found[:-1], found[-1]._replace(lasts=True))
 
 
-def moves(key: str, sides: tuple[Definition | None, Definition | None], tenant: str) -> tuple[Case, ...]:
-    """How the subjects of a tenant (or all of them) move, between two definitions whose moment is fixed."""
-    known = Known({"tenant": tenant} if tenant else {}, END_OF_TIME)
+def _of_all(key: str, sides: Sides, names: Sequence[str]) -> tuple[tuple[Case, ...], dict[str, tuple[Case, ...]]]:
+    """How all subjects move, and those of each tenant, between two definitions whose moment is fixed."""
+    cases = _Cases(sides, Known({}, END_OF_TIME))
     try:
-        return tuple(_Cases(sides, known).of({}))
+        everybody, about = together(cases.of({}), names)
     except (UnclearError, RecursionError):
-        counted = sampled(key, sides, tenant)
-        by = tuple(sorted(attributes_of([(each or {}).get("targeting") for each in sides])))
-        return (Case((), _moves(counted, sides), by, "sample"),)
+        few = max(_FEWEST, SUBJECTS // max(1, len(names)))
+        return (_tried(key, sides, "", SUBJECTS),), {name: _of_tenant(key, sides, name, few) for name in names}
+    found: dict[str, tuple[Case, ...]] = {}
+    alike: dict[object, tuple[Case, ...]] = {}
+    for name in names:
+        if name not in about:
+            found[name] = _STAYS
+            continue
+        place = place_of(name, cases.conditions, cases.splits)
+        if place not in alike:
+            alike[place] = _of_tenant(key, sides, name, SUBJECTS)
+        found[name] = alike[place]
+    return everybody, found
+
+
+def _of_tenant(key: str, sides: Sides, tenant: str, count: int) -> tuple[Case, ...]:
+    try:
+        return tuple(_Cases(sides, Known({"tenant": tenant}, END_OF_TIME)).of({}))
+    except (UnclearError, RecursionError):
+        return (_tried(key, sides, tenant, count),)
+
+
+def _tried(key: str, sides: Sides, tenant: str, count: int) -> Case:
+    by = tuple(sorted(attributes_of([(each or {}).get("targeting") for each in sides])))
+    return Case((), _moves(sampled(key, sides, tenant, count), sides), by, "sample")
 
 
 class _Cases:
-    def __init__(self, sides: tuple[Definition | None, Definition | None], known: Known) -> None:
+    """What two sides come to, with every condition and every split that is met on the way."""
+
+    def __init__(self, sides: Sides, known: Known) -> None:
         self._sides = sides
         self._known = known
         self._count = 0
+        self.conditions: set[str] = set()
+        self.splits: set[tuple[str, tuple[int, ...]]] = set()
 
     def of(self, said: dict[str, bool]) -> list[Case]:
         """The cases where these conditions are so, or not so. A condition that makes no difference is in none."""
@@ -82,6 +108,7 @@ class _Cases:
             return [self._one(said)]
         except OpenError as error:
             condition = error.condition
+        self.conditions.add(condition)
         self._count += 1
         if self._count > _MOST_CASES:
             raise UnclearError
@@ -99,7 +126,7 @@ class _Cases:
         ]
 
     def _one(self, said: Mapping[str, bool]) -> Case:
-        asked = Asked(self._known, said)
+        asked = Asked(self._known, said, self.splits)
         before, after = self._sides
         shares: dict[tuple[str | None, str | None], Fraction] = {}
         keys: set[str] = set()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from itertools import pairwise, permutations
 from typing import Any
 
@@ -27,12 +28,21 @@ _FAILURES = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeE
 
 def is_possible(said: Mapping[str, bool], condition: str) -> bool:
     """Whether there can be a subject of whom all of this is so, or not so. `condition` was added last."""
-    names = attributes_of(json.loads(condition))
-    logics = {text: json.loads(text) for text in said}
-    mine = [(logic, said[text]) for text, logic in logics.items() if attributes_of(logic) == names]
-    if len(names) != 1 or len(mine) < 2 or not all(_operators(logic) <= _KNOWN for logic, _ in mine):
+    names = _names(condition)
+    mine = tuple(each for each in said.items() if _names(each[0]) == names)
+    return len(names) != 1 or len(mine) < 2 or _together(next(iter(names)), mine)
+
+
+@lru_cache(maxsize=10_000)
+def _names(condition: str) -> frozenset[str]:
+    return attributes_of(json.loads(condition))
+
+
+@lru_cache(maxsize=10_000)
+def _together(name: str, said: tuple[tuple[str, bool], ...]) -> bool:
+    mine = [(json.loads(text), holds) for text, holds in said]
+    if not all(_operators(logic) <= _KNOWN for logic, _ in mine):
         return True
-    name = next(iter(names))
     texts, others = _constants([logic for logic, _ in mine])
     if len(texts) > _MOST_TEXTS and any(_operators(logic) & {"starts_with", "ends_with", "if"} for logic, _ in mine):
         return True

@@ -18,17 +18,17 @@ Definition = Mapping[str, Any]
 
 
 def sampled(
-    key: str, sides: Sequence[Definition | None], tenant: str = ""
+    key: str, sides: Sequence[Definition | None], tenant: str = "", count: int = SUBJECTS
 ) -> dict[tuple[str | None, str | None], Fraction]:
     """The share of the subjects by what they get before and after. None: the application's own default."""
     from terrace.flags.evaluator import FlagSet
 
     asks = [FlagSet({"flags": {key: side} if side else {}}) for side in sides]
     counted: Counter[tuple[str | None, str | None]] = Counter()
-    for context in subjects(sides, tenant):
+    for context in subjects(sides, tenant, count):
         before, after = (each.resolve(key, context).variant or None for each in asks)
         counted[before, after] += 1
-    return {pair: Fraction(number, SUBJECTS) for pair, number in counted.items()}
+    return {pair: Fraction(number, count) for pair, number in counted.items()}
 
 
 def subjects(sides: Sequence[Definition | None], tenant: str = "", count: int = SUBJECTS) -> Iterator[dict[str, Any]]:

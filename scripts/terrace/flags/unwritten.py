@@ -15,10 +15,18 @@ _GUARD: When = {}
 """What is asked only so that a comparison makes sense: nobody would write it."""
 
 
-def condition_words(logic: str, holds: bool) -> str:
-    """A condition, JsonLogic written as JSON, in plain words; or its opposite."""
+def condition_words(logic: str, holds: bool, *, most: int = 1_000_000) -> str:
+    """A condition, JsonLogic written as JSON, in plain words; or its opposite. Of a list `most` values are named."""
     when = _when(json.loads(logic))
-    return in_words(when if holds else _opposite(when))
+    return in_words(_short(when if holds else _opposite(when), most))
+
+
+def _short(said: Any, most: int) -> Any:
+    if isinstance(said, dict):
+        return {name: _short(each, most) for name, each in said.items()}
+    if isinstance(said, list) and len(said) > most and not any(isinstance(each, dict) for each in said):
+        return [*said[:most], f"{len(said) - most:,} more".replace(",", " ")]
+    return [_short(each, most) for each in said] if isinstance(said, list) else said
 
 
 def _when(logic: Any) -> When:

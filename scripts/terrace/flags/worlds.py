@@ -38,10 +38,14 @@ class OpenError(Exception):
 
 
 class Asked(NamedTuple):
-    """What is known of a subject: of every one, and which conditions (as JSON) are so or not so in this case."""
+    """What is known of a subject: of every one, and which conditions (as JSON) are so or not so in this case.
+
+    `splits` is given each split that is met, as its key (JSON) and weights.
+    """
 
     known: Known
     said: Mapping[str, bool]
+    splits: set[tuple[str, tuple[int, ...]]]
 
 
 def answers(
@@ -231,7 +235,7 @@ def _split(said: Sequence[Any], asked: Asked, within: Buckets) -> Iterator[tuple
         yield within, None
         return
     if not _is_open(key, asked):
-        yield from _values(shares[_found(_constant(key, asked), weights)][0], asked, within)
+        yield from _values(shares[fallen(_constant(key, asked), weights)][0], asked, within)
         return
     ends = [0]
     for weight in weights:
@@ -239,6 +243,7 @@ def _split(said: Sequence[Any], asked: Asked, within: Buckets) -> Iterator[tuple
     # A value h is in the bucket h * total >> 32: those of a share begin at its start, times 2^32, divided, rounded up.
     edges = [-(-end * SPACE // total) for end in ends]
     name = json.dumps(key)
+    asked.splits.add((name, tuple(weights)))
     low, high = next(((start, end) for each, start, end in within if each == name), (0, SPACE))
     rest = [part for part in within if part[0] != name]
     for each, (first, last) in zip(shares, pairwise(edges), strict=True):
@@ -247,7 +252,7 @@ def _split(said: Sequence[Any], asked: Asked, within: Buckets) -> Iterator[tuple
             yield from _values(each[0], asked, tuple(sorted([*rest, (name, start, end)])))
 
 
-def _found(key: Any, weights: Sequence[int]) -> int:
+def fallen(key: Any, weights: Sequence[int]) -> int:
     """Which share a key that is known falls into, as flagd's own operator says."""
     from openfeature.contrib.tools.flagd.core.targeting.targeting import OPERATORS
 

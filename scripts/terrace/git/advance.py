@@ -146,7 +146,7 @@ def _overtaken(at: Tip, answer: Answer) -> GitError:
 
 
 def _folder(git: Git, which: str) -> Path:
-    return git.root / os.fsdecode(git.run("rev-parse", which)).removesuffix("\n")
+    return git.folders[which == "--git-common-dir"]
 
 
 def _entries(git: Git, commit: str, files: Iterable[str]) -> dict[str, str]:

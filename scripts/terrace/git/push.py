@@ -1,4 +1,4 @@
-"""A branch given to the repository that this one was cloned from."""
+"""A branch given to the repository that this one was cloned from, and fetched from there."""
 
 from __future__ import annotations
 
@@ -19,7 +19,16 @@ _TRANSPORTS = {"GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh", "GIT_SSH_VARIANT
 _PROGRAMS = (
     r"^(core\.(sshcommand|gitproxy|askpass)|credential\.(.*\.)?helper|remote\..*\.(receivepack|uploadpack|vcs))$"
 )
-_AWAY = ("rejected", "fetch first", "non-fast-forward")
+_BEHIND = ("fetch first", "non-fast-forward", "[rejected]")
+_DECLINED = ("[remote rejected]", "hook declined", "protected branch")
+
+
+class BehindError(GitError):
+    """The remote's branch has commits that are not in what was pushed."""
+
+
+class DeclinedError(GitError):
+    """The remote is there, and does not take this: its branch is protected, or a hook of it says no."""
 
 
 def remote_of(git: Git, branch: str) -> str:
@@ -43,25 +52,51 @@ def url_of(git: Git, remote: str) -> str:
     return os.fsdecode(answer.out).strip() if not answer.code else ""
 
 
-def push(git: Git, remote: str, branch: str, to: str = "") -> None:
-    """Give `branch` to the remote, under the name `to`. An error where it does not take it, or is away."""
+def push(git: Git, remote: str, branch: str, to: str = "", *, commit: str = "", seconds: float = SECONDS) -> None:
+    """Give `branch`, or the `commit`, to the remote, under the name `to`. Nothing there is ever overwritten.
+
+    A `BehindError` or `DeclinedError` where the remote does not take it; a `GitError` where it is away.
+    """
     _refuse_programs(git)
-    specification = f"refs/heads/{branch}:refs/heads/{to or branch}"
-    command = process.command(git.root, "push", "--quiet", "--no-verify", "--", remote, specification)
+    specification = f"{commit or f'refs/heads/{branch}'}:refs/heads/{to or branch}"
+    complaint = _asked(git, remote, seconds, "push", "--quiet", "--no-verify", "--", remote, specification)
+    if complaint is not None:
+        kind = GitError
+        if any(word in complaint for word in _DECLINED):
+            kind = DeclinedError
+        elif any(word in complaint for word in _BEHIND):
+            kind = BehindError
+        raise kind(f"the remote {remote!r} did not take {to or branch}: {_first(complaint)}", hint=_hint(complaint))
+
+
+def fetch(git: Git, remote: str, branch: str) -> None:
+    """Bring the remote's branch here, to where this repository notes it. An error where the remote is away."""
+    _refuse_programs(git)
+    specification = f"+refs/heads/{branch}:refs/remotes/{remote}/{branch}"
+    how = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--no-recurse-submodules")
+    complaint = _asked(git, remote, SECONDS, "fetch", *how, "--", remote, specification)
+    if complaint is not None:
+        raise GitError(
+            f"{branch} cannot be fetched from the remote {remote!r}: {_first(complaint)}",
+            hint="It is asked again when its time comes.",
+        )
+
+
+def _asked(git: Git, remote: str, seconds: float, *arguments: str) -> str | None:
+    """What Git complained of; None where it did not."""
+    command = process.command(git.root, *arguments)
     try:
         ended = subprocess.run(
             command,
             env=process.surroundings(_TRANSPORTS),
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=SECONDS,
+            timeout=seconds,
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise GitError(f"the remote {remote!r} has not answered for {SECONDS} s") from error
-    if ended.returncode:
-        complaint = ended.stderr.decode("utf-8", "backslashreplace").strip()
-        raise GitError(f"the remote {remote!r} did not take {to or branch}: {_first(complaint)}", hint=_hint(complaint))
+        raise GitError(f"the remote {remote!r} has not answered for {seconds:g} s") from error
+    return ended.stderr.decode("utf-8", "backslashreplace").strip() if ended.returncode else None
 
 
 def _refuse_programs(git: Git) -> None:
@@ -86,6 +121,6 @@ def _first(complaint: str) -> str:
 
 
 def _hint(complaint: str) -> str:
-    if any(word in complaint for word in _AWAY):
+    if any(word in complaint for word in _BEHIND):
         return "The remote has commits that are not here: git pull --rebase, then git push."
     return "Push it when the remote is there again: git push"

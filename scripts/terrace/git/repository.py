@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -83,13 +84,16 @@ class Git:
     def by(self, name: str, email: str) -> Git:
         """The same repository, for commits of which somebody else than this machine's user is the author."""
         author = {"GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": email}
-        return Git(
+        made = Git(
             self.root,
             self.prefix,
             has_work_tree=self.has_work_tree,
             shallow=self.shallow,
             environment={**self._environment, **author},
         )
+        made._blobs = self._blobs
+        made.folders = self.folders
+        return made
 
     def resolve(self, rev: str) -> Commit:
         """The commit that `rev` names: any revision of Git, or else a date or time (see `revision`)."""
@@ -142,6 +146,12 @@ class Git:
 
     def _holds(self, name: str) -> bool:
         return self.attempt("cat-file", "-e", name).code == 0
+
+    @cached_property
+    def folders(self) -> tuple[Path, Path]:
+        """The folder with what Git keeps of this work tree, and the one with what all work trees share."""
+        own, common = os.fsdecode(self.run("rev-parse", "--git-dir", "--git-common-dir")).split("\n")[:2]
+        return self.root / own, self.root / common
 
     def without_filters(self) -> dict[str, str]:
         """Settings that turn off each filter by name: `git status` runs them on files whose time has changed."""

@@ -19,11 +19,15 @@ if TYPE_CHECKING:
 
 UNSHALLOW = "git fetch --unshallow"
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?P<time>[T ]\d\d:\d\d(:\d\d(\.\d+)?)? ?(Z|[+-]\d\d:?\d\d)?)?")
+_WHOLE = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+"""The whole id of an object, which comes before every other meaning."""
 _LAST_SECOND = int(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp())
 
 
 def resolve(git: Git, rev: str) -> Commit:
     """The commit that `rev` names."""
+    if _WHOLE.fullmatch(rev):
+        return _commit(git, rev, rev)
     if rev and "\0" not in rev:
         answer = git.attempt("rev-parse", "--verify", "--end-of-options", rev)
         if answer.code == 0 and not answer.out.startswith(b"^"):

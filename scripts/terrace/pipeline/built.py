@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from terrace import load
@@ -68,10 +69,12 @@ def build_source(
     streams: Sequence[Stream] = STREAMS,
     key: SigningKey | None = None,
     remembered: Remembered | None = None,
+    killed: Mapping[tuple[str, str], str] = MappingProxyType({}),
     progress: Progress = without_progress,
 ) -> list[Built]:
     """The same for a source that is open already. With what is `remembered` of earlier builds into the same `output`,
-    only what changed since is judged and written.
+    only what changed since is judged and written. `killed` are flags by key and environment that are killed whatever
+    the source says, each for a reason.
     """
     from terrace.bundle import write_index
     from terrace.model.closest import named
@@ -109,7 +112,7 @@ def build_source(
             )
             built += _closed(sealing, tree, checked, part.environments)
         if part.environments and "flags" in streams:
-            built += flags(part, output, today, key)
+            built += flags(part, output, today, key, killed)
     for environment in chosen:
         refs = [each.ref for part in built if part.environment == environment for each in part.bundles]
         if refs:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,8 +18,13 @@ if TYPE_CHECKING:
     from terrace.bundle.keys import SigningKey
 
 
-def flags(part: Part, output: Path, today: date, key: SigningKey | None) -> Iterator[Built]:
-    """The flags of environments, but where an error reaches them; nothing in a repository without flags."""
+def flags(
+    part: Part, output: Path, today: date, key: SigningKey | None, killed: Mapping[tuple[str, str], str]
+) -> Iterator[Built]:
+    """The flags of environments, but where an error reaches them; nothing in a repository without flags.
+
+    What is `killed` is so whatever the source says.
+    """
     tree = load.Tree(part.source)
     if not tree.flags:
         return
@@ -34,7 +39,9 @@ def flags(part: Part, output: Path, today: date, key: SigningKey | None) -> Iter
         if errors:
             yield refused(tree, checked, environment, errors, "flags")
         else:
-            sealed = seal_flags(repository, given.flags, environment.name, rosters, output, tree.source.origin, key)
+            sealed = seal_flags(
+                repository, given.flags, environment.name, rosters, output, tree.source.origin, key, killed
+            )  # fmt: skip
             yield Built(environment, (sealed,), tree.source.origin, stream="flags")
 
 

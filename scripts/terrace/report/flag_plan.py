@@ -121,11 +121,11 @@ def _of_moment(moment: Moment, depth: int) -> Iterator[tuple[int, str]]:
 def _case(case: Case, whom: str = "") -> str:
     """`of all subjects where plan is gold: 10 % off -> on`; without `whom` `10 % off -> on where plan is gold`."""
     moves = ", ".join(f"{_share(each.share)}{_way(each)}" for each in case.moves)
-    said = [condition_words(each.logic, each.holds) for each in case.telling]
+    said = [condition_words(each.logic, each.holds, most=_MOST_NAMES) for each in case.telling]
     where = " and ".join(f"({each})" if ", or " in each or ", and " in each else each for each in said)
     where = f" where {where}" if where else ""
     if not whom:
-        return moves + where
+        return ("about " if case.how == "sample" else "") + moves + where
     return f"all {whom}{where}: {moves}" if case.moves[0].share == 1 else f"of all {whom}{where}: {moves}"
 
 

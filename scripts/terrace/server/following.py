@@ -158,6 +158,7 @@ def told(said: State, caller: Caller) -> State:
         "status": said["state"],
         "environments": [each for each in said["environments"] if may(each)],
         "refused": [each for each in said["refused"] if may(each["environment"])],
+        "overrides": [each for each in said.get("overrides", ()) if may(each["environment"])],
     }
 
 
@@ -169,6 +170,7 @@ def metrics(said: State) -> Iterator[tuple[str, str, str, float]]:
         ("refusals_total", "counter", "Reasons for which an environment was not released.", said.get("refusals", 0)),
         ("degraded", "gauge", "1 while an environment is not released.", int(said["state"] == "degraded")),
         ("findings", "gauge", "Findings that keep environments from being released.", brief(said)["findings"]),
+        ("overrides", "gauge", "Kills that count, and are not in the branch yet.", len(said.get("overrides", ()))),
         ("turn_seconds", "gauge", "How long the last turn took.", said.get("seconds", 0.0)),
     )
     for name, kind, says, value in families:

@@ -88,7 +88,12 @@ def from_root(git: Git, files: Mapping[str, str]) -> dict[str, str]:
 
 def redone(folder: Path, git: Git, found: Toggle, at: Tip) -> Toggle:
     """The same toggle, worked out from where the branch is now."""
-    return work_out(Revision(folder.resolve(), git, Commit(at.commit, "", ""), at.commit), found.action, at.commit)
+    return at_commit(folder, git, at.commit, found.action)
+
+
+def at_commit(folder: Path, git: Git, oid: str, action: Action) -> Toggle:
+    """What an action does to a commit, which is named by its whole id."""
+    return work_out(Revision(folder.resolve(), git, Commit(oid, "", ""), oid), action, oid)
 
 
 def refuse_conflict(git: Git, found: Toggle, base: str, now: str) -> None:

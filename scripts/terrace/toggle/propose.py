@@ -33,18 +33,27 @@ class Proposed(NamedTuple):
 
 
 def propose(
-    folder: Path, found: Toggle, message: str, variables: Mapping[str, str], *, onto: str = "", git: Git | None = None
+    folder: Path,
+    found: Toggle,
+    message: str,
+    variables: Mapping[str, str],
+    *,
+    onto: str = "",
+    git: Git | None = None,
+    at: Tip | None = None,
+    remote: str = "",
 ) -> Proposed:
     """Put a toggle up for review, to be merged into `onto` (the branch that is checked out, if none is named).
 
-    `variables` hold the forge's token.
+    `variables` hold the forge's token. `at` is where the branch is, and `remote` where it is kept, for who follows one
+    that is no branch here.
     """
     git = git or repository(folder)
-    at = tip(git, onto, elsewhere=True)
+    at = at or tip(git, onto, elsewhere=True)
     again = found if found.commit == at.commit else redone(folder, git, found, at)
     refuse(again)
     branch, made = _branch(git, again, message, at)
-    remote = remote_of(git, at.branch)
+    remote = remote or remote_of(git, at.branch)
     if not remote:
         return Proposed(made, branch)
     try:

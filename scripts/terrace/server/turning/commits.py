@@ -7,12 +7,13 @@ from pathlib import Path
 
 from terrace import load
 from terrace.errors import GitError, SourceError
-from terrace.git import Git, find
+from terrace.git import Commit, Git, find
 from terrace.server.turning.edits import TOP
 from terrace.server.turning.notices import Watched
 from terrace.server.turning.wanted import short, tip
-from terrace.source import Source, open_source
+from terrace.source import Source
 from terrace.source.content import Names
+from terrace.source.revision import Revision
 from terrace.source.worktree import CONTENT
 
 State = dict[str, str]
@@ -21,7 +22,7 @@ _COMMIT = "commit"
 
 
 class Commits:
-    """A branch that is followed, local or of a remote. Whoever fetches or pushes moves it: nothing is fetched here."""
+    """A branch that is followed, local or of a remote. Whoever fetches or pushes moves it."""
 
     look = LOOK
     """Seconds between questions to Git, for events that were lost."""
@@ -31,6 +32,7 @@ class Commits:
     def __init__(self, folder: Path, ref: str) -> None:
         self._folder, self._ref = folder, ref
         self._known: Git | None = None
+        self._last = Commit("", "", "")
 
     def state(self) -> State:
         """The commit the branch is at. An error where it is gone."""
@@ -41,7 +43,8 @@ class Commits:
 
     def source(self, state: State, names: Names) -> Source:
         """What the commit holds."""
-        return open_source(self._folder, state[_COMMIT])
+        found = self._resolved(state)
+        return Revision(self._folder.resolve(), self._git, found, found.oid)
 
     def watched(self) -> list[Watched]:
         """The folders in which Git notes where branches are, in each of its ways."""
@@ -54,7 +57,7 @@ class Commits:
 
     def reason(self, before: State | None, now: State) -> str:
         """For the release log: which commit of which branch this is."""
-        found = self._git.resolve(now[_COMMIT])
+        found = self._resolved(now)
         return f"{short(self._ref)} at {found.oid[:12]}: {found.subject}"
 
     def is_of_flags(self, before: State, now: State) -> bool:
@@ -69,6 +72,11 @@ class Commits:
     def at(self, state: State) -> str | None:
         """The commit to read."""
         return state[_COMMIT]
+
+    def _resolved(self, state: State) -> Commit:
+        if self._last.oid != state[_COMMIT]:
+            self._last = self._git.resolve(state[_COMMIT])
+        return self._last
 
     @property
     def _git(self) -> Git:

@@ -11,16 +11,19 @@ import signal
 import sys
 import threading
 import time
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 from terrace.errors import TerraceError
 from terrace.model.release import STREAMS, Stream
+from terrace.server.audited import folder_of
 from terrace.server.turning.commits import Commits
 from terrace.server.turning.desk import Desk
 from terrace.server.turning.door import Door
 from terrace.server.turning.edits import Edits
 from terrace.server.turning.notices import Bell, listen
+from terrace.server.turning.overrides import Override, Overrides
 from terrace.server.turning.said import Outcome, Refused, Said
 from terrace.server.turning.turn import REMEMBERED, SERVED, STAGING, Look, Turner
 from terrace.server.turning.turned import Turned
@@ -66,6 +69,9 @@ class Loop:
         self._followed: Edits | Commits = Commits(folder, wanted.ref) if wanted.ref else Edits(folder)
         self._turner = Turner(wanted)
         self._said = Said(wanted.name, wanted.environments)
+        self._overrides = Overrides(folder_of(Path(wanted.own)), wanted.name, wanted.override_hours)
+        self._killed: tuple[Override, ...] = ()
+        self._telling = threading.Lock()
         self._seen: dict[str, str] | None = None
         self._holds: object = None
         self._turned = Turned()
@@ -76,7 +82,10 @@ class Loop:
         """Turn what is there now, then whatever is new, until the bell ends it."""
         self._said.write(Path(self._wanted.own))
         listen(self._bell, self._followed.watched)
-        Door(Path(self._wanted.own), Desk(self._wanted, self).answer)
+        desk = Desk(self._wanted, self, self._overrides, self._tell_of_remote)
+        Door(Path(self._wanted.own), desk.answer)
+        if desk.courier is not None:
+            desk.courier.start(self._bell.stop)
         rung = True
         # Collecting is for the time in which nobody waits for a release.
         gc.disable()
@@ -90,6 +99,10 @@ class Loop:
                 self._again_at = 0.0
             rung = self._bell.wait(TICK)
 
+    def ring(self) -> None:
+        """Look soon."""
+        self._bell.ring()
+
     def now(self, environment: str, seconds: float) -> bool:
         """Turn what is there now; whether the environment's flags were released within so many seconds."""
         mark = self._turned.mark
@@ -102,12 +115,14 @@ class Loop:
         """Look, if it is time to, and turn what is new; whether something was."""
         now, holds = time.monotonic(), self._holds_there()
         again = now >= self._again_at if self._said.refused else False
-        if not (rung or again or holds != self._holds or now >= self._look_at):
+        killed = self._overrides.now(datetime.now(UTC))
+        others = holds != self._holds or killed != self._killed or self._overrides.problem != self._said.ignored
+        if not (rung or again or others or now >= self._look_at):
             return False
         self._look_at = now + self._followed.look
         self._turned.begin()
         state = self._followed.state()
-        if state == self._seen and holds == self._holds and not again:
+        if state == self._seen and not others and not again:
             self._turned.end()
             return False
         followed = self._followed
@@ -116,14 +131,18 @@ class Loop:
             self._seen is not None and not again and holds == self._holds and followed.is_of_flags(self._seen, state)
         )
         streams: tuple[Stream, ...] = ("flags",) if flags_alone else STREAMS
-        look = Look(partial(followed.source, state), followed.at(state), reason, streams, partial(self._still, state))
+        for each in killed:
+            reason += f"; {each.flag} is killed in {each.environment} by an override: {each.reason}"
+        look = Look(
+            partial(followed.source, state), followed.at(state), reason, streams, partial(self._still, state), killed
+        )  # fmt: skip
         outcome = self._turner.turn(look)
         if outcome is None:
             # It was changed while it was read: what was built may be half of one state and half of another.
             self._bell.ring()
             return True
         # The holds as they were before: a rollback that comes while this is delivered must not count as seen.
-        self._seen, self._holds = state, holds
+        self._seen, self._holds, self._killed = state, holds, killed
         self._tell(outcome)
         self._turned.end()
         self._pause = min(self._pause * 2, _LONGEST_PAUSE) if self._said.again else TICK
@@ -143,7 +162,15 @@ class Loop:
         if self._said.refused and not after.refused:
             log.info("%s is released again", self._wanted.name)
         if outcome.seconds or after.refused != self._said.refused:
-            self._said = after
+            listed = tuple(each._asdict() for each in self._killed)
+            with self._telling:
+                problem = self._overrides.problem
+                self._said = after._replace(remote=self._said.remote, overrides=listed, ignored=problem)
+                self._said.write(Path(self._wanted.own))
+
+    def _tell_of_remote(self, problem: str) -> None:
+        with self._telling:
+            self._said = self._said._replace(remote=problem)
             self._said.write(Path(self._wanted.own))
 
     def _holds_there(self) -> object:

@@ -45,6 +45,12 @@ class Said(NamedTuple):
     releases: int = 0
     refusals: int = 0
     seconds: float = 0.0
+    remote: str = ""
+    """What is wrong with the remote of the branch; empty while it answers, or has not been away for long."""
+    overrides: tuple[dict[str, str], ...] = ()
+    """Kills that count, and are not in the branch yet."""
+    ignored: str = ""
+    """What is wrong with the file of overrides."""
 
     @property
     def again(self) -> bool:
@@ -68,7 +74,9 @@ class Said(NamedTuple):
 
     def write(self, folder: Path) -> None:
         """Replace the file in `folder`."""
-        told = {**self._asdict(), "refused": [each._asdict() for each in self.refused]}
+        wrong = self.remote or self.ignored
+        state = "degraded" if wrong and self.state == "ok" else self.state
+        told = {**self._asdict(), "state": state, "refused": [each._asdict() for each in self.refused]}
         temporary = folder / f".{FILE}"
         temporary.write_bytes(orjson.dumps(told))
         temporary.rename(folder / FILE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from terrace.asking import FlagBook
@@ -10,27 +10,37 @@ from terrace.flags.standing import rule_said, served, standing
 from terrace.flags.states import named_for
 from terrace.flags.words import in_words
 from terrace.model.flag import Flag, FlagState
+from terrace.server.turning.overrides import Override
 
 _PLAIN = (
     "key", "type", "kind", "owner", "description", "created", "expires", "permanent", "tags", "off_variant",
 )  # fmt: skip
 
 
-def told(flags: FlagBook, flag: Flag, environments: tuple[str, ...]) -> dict[str, Any]:
-    """One flag, with what it is in each of these environments."""
+def told(
+    flags: FlagBook, flag: Flag, environments: tuple[str, ...], overrides: Sequence[Override] = ()
+) -> dict[str, Any]:
+    """One flag, with what it is in each of these environments, also by overrides."""
+    killed = {each.environment: each for each in overrides if each.flag == flag.key}
     return {
         **{name: getattr(flag, name) for name in _PLAIN},
         "links": dict(flag.links),
         "variants": dict(flag.variants),
         "requires": [each._asdict() for each in flag.requires],
         "at": str(flag.document.at(flag.pointer)),
-        "environments": {name: _state(flags, flag, name) for name in flags.ordered() if name in environments},
+        "environments": {
+            name: _overridden(_state(flags, flag, name), killed.get(name))
+            for name in flags.ordered()
+            if name in environments
+        },
     }
 
 
-def in_full(flags: FlagBook, flag: Flag, environments: tuple[str, ...]) -> dict[str, Any]:
+def in_full(
+    flags: FlagBook, flag: Flag, environments: tuple[str, ...], overrides: Sequence[Override] = ()
+) -> dict[str, Any]:
     """The same with all rules, the segments that they use, and its tests."""
-    found = told(flags, flag, environments)
+    found = told(flags, flag, environments, overrides)
     for name, state in found["environments"].items():
         state["rules"] = _rules(flag.states.get(named_for(flag, name, flags.environments)))
     used = sorted(set(_segments(flag, flags)))
@@ -60,6 +70,14 @@ def _state(flags: FlagBook, flag: Flag, name: str) -> dict[str, Any]:
         "default": state.default if state else flag.off_variant,
         "protected": flags.environments[name].protected,
     }
+
+
+def _overridden(state: dict[str, Any], override: Override | None) -> dict[str, Any]:
+    if override is None:
+        return state
+    words = f"killed until {override.expires} by an override, which is not in the branch yet ({override.reason})"
+    more = {"override": override.expires, "proposed": override.proposed}
+    return {**state, "state": "killed", "kill": True, "reason": override.reason, "words": words, **more}
 
 
 def _word(flag: Flag, state: FlagState | None) -> str:

@@ -20,6 +20,7 @@ from terrace.errors import TerraceError
 from terrace.model.release import Stream
 from terrace.pipeline import Built
 from terrace.remembered import Remembered
+from terrace.server.turning.overrides import Override
 from terrace.server.turning.said import Outcome, Refused, refused
 from terrace.server.turning.wanted import Wanted, follows_edits
 from terrace.source import Source
@@ -37,7 +38,8 @@ REMEMBERED = "destinations"
 class Look(NamedTuple):
     """A state that was looked at. `at` is its commit, None for edits, whose source takes and gives names of contents.
 
-    `streams` are those that can be others than in the last state; `still` says whether it is the present.
+    `streams` are those that can be others than in the last state; `still` says whether it is the present;
+    `overrides` are kills that count beside it.
     """
 
     source: Callable[[Names], Source]
@@ -45,6 +47,7 @@ class Look(NamedTuple):
     reason: str
     streams: tuple[Stream, ...]
     still: Callable[[], bool]
+    overrides: tuple[Override, ...] = ()
 
 
 class Turner:
@@ -108,6 +111,7 @@ class Turner:
             streams=look.streams,
             key=in_variables(),
             remembered=remembered,
+            killed={each[:2]: each.reason for each in look.overrides},
         )
 
     def _forget(self) -> None:

@@ -17,7 +17,8 @@ WORKTREE = "worktree"
 class Wanted(NamedTuple):
     """What `--repo`, `--follow` and `--env` said. `ref` is a branch's full name, empty for the work tree.
 
-    `own` is the folder of this server below the repository's `.terrace`, `actor` who started it.
+    `own` is the folder of this server below the repository's `.terrace`, `actor` who started it. `poll` are the seconds
+    between two questions to the remote of the branch (0: none), `override_hours` how long a kill counts without it.
     """
 
     folder: str
@@ -25,6 +26,8 @@ class Wanted(NamedTuple):
     environments: tuple[str, ...]
     own: str
     actor: str
+    poll: float = 0.0
+    override_hours: float = 24.0
 
     @property
     def name(self) -> str:

@@ -7,18 +7,23 @@ import re
 import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
 from terrace.asking import book
-from terrace.errors import RefusedError, TerraceError, UsageError
+from terrace.errors import GitError, RefusedError, TerraceError, UsageError
 from terrace.git import Git
+from terrace.git.advance import Tip
+from terrace.git.push import DeclinedError
 from terrace.model.findings import Finding, Severity
 from terrace.server import audited
-from terrace.server.turning.wanted import Wanted, short
-from terrace.toggle import Action, ConflictError, Toggle, commit, propose, toggle
+from terrace.server.turning.overrides import Overrides
+from terrace.server.turning.remote import Remote, remote_of
+from terrace.server.turning.wanted import Wanted, short, tip
+from terrace.toggle import Action, ConflictError, Toggle, commit, propose, refuse
 from terrace.toggle.before import state_at
-from terrace.toggle.commit import refuse_conflict, repository
+from terrace.toggle.commit import at_commit, refuse_conflict, repository
 
 VERBS = ("on", "off", "set", "kill", "promote", "restore")
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
@@ -26,12 +31,17 @@ _BEFORE = re.compile(r"[0-9a-f]{7,64}\^?")
 _LONGEST = 1000
 _RELEASE = 2.0
 """Seconds that an answer waits for the release of what was committed."""
+_KILL = 5.0
+"""Seconds that a remote has to take a kill, before that counts without it."""
 
 Said = dict[str, Any]
 
 
 class Releasing(Protocol):
     """What turns commits into releases."""
+
+    def ring(self) -> None:
+        """Look soon."""
 
     def now(self, environment: str, seconds: float) -> bool:
         """Turn what is there now; whether the environment's flags were released within so many seconds."""
@@ -40,10 +50,19 @@ class Releasing(Protocol):
 class Writer:
     """Changes flags, one after the other."""
 
-    def __init__(self, wanted: Wanted, releasing: Releasing) -> None:
-        self._wanted, self._releasing = wanted, releasing
+    def __init__(self, wanted: Wanted, releasing: Releasing, overrides: Overrides) -> None:
+        self._wanted, self._releasing, self._overrides = wanted, releasing, overrides
         self._folder = Path(wanted.folder)
-        self._alone = threading.Lock()
+        self.alone = threading.Lock()
+        """Held while something is written."""
+
+    @cached_property
+    def _git(self) -> Git:
+        return repository(self._folder)
+
+    @cached_property
+    def _remote(self) -> Remote | None:
+        return remote_of(self._git, self._wanted.ref)
 
     def toggle(self, request: Mapping[str, Any]) -> Said:
         """Do what was asked for, and what came of it; each is audited."""
@@ -57,7 +76,7 @@ class Writer:
             answer = {"status": 422, "detail": _whole(error), "findings": []}
         except TerraceError as error:
             answer = {"status": 503, "detail": _whole(error)}
-        told = {name: answer[name] for name in ("commit", "branch", "url") if answer.get(name)}
+        told = {name: answer[name] for name in ("commit", "branch", "url", "override") if answer.get(name)}
         if answer["status"] != 200:
             told["detail"] = answer["detail"]
         audited.write(Path(self._wanted.own), _outcome(answer), request, **told)
@@ -69,7 +88,7 @@ class Writer:
             return {"status": 403, "detail": f"This server releases nothing to {environment or 'no environment'}."}
         if base and not _COMMIT.fullmatch(base):
             return {"status": 422, "detail": "base: no commit is called so.", "findings": []}
-        with self._alone:
+        with self.alone:
             answer = self._written(self._action(request), base, _author(request))
         if answer.get("changed") and not answer["proposed"]:
             answer["released"] = self._releasing.now(environment, _RELEASE)
@@ -83,11 +102,9 @@ class Writer:
             return True
 
     def _written(self, action: Action, base: str, author: tuple[str, str]) -> Said:
-        branch = short(self._wanted.ref)
-        found = toggle(self._folder, action, at=self._wanted.ref or "HEAD")
-        git = repository(self._folder).by(*author)
-        if base:
-            refuse_conflict(git, found, base, found.commit)
+        git, remote = self._git.by(*author), self._remote
+        branch = remote.branch if remote else short(self._wanted.ref)
+        found = self._worked_out(git, action, base)
         if found.refused:
             return _refused(found)
         if not found.changes:
@@ -95,11 +112,48 @@ class Writer:
         message = action.message(requested_by=author[0])
         if found.protected:
             return self._proposed(found, message, branch, git)
+        if remote is not None:
+            return self._pushed(found, message, base, git, remote, author)
         made = commit(self._folder, found, message, branch=branch, base=base, git=git)
         return _done(made.commit.oid, made.branch, changed=made.changed)
 
+    def _worked_out(self, git: Git, action: Action, base: str) -> Toggle:
+        found = at_commit(self._folder, git, tip(git, self._wanted.ref or "HEAD"), action)
+        if base:
+            refuse_conflict(git, found, base, found.commit)
+        return found
+
+    def _pushed(
+        self, found: Toggle, message: str, base: str, git: Git, remote: Remote, author: tuple[str, str]
+    ) -> Said:
+        action, kills = found.action, found.action.verb == "kill"
+        known: list[Toggle] = [found]
+
+        def again() -> Toggle:
+            # The first time it is worked out already.
+            now = known.pop() if known else self._worked_out(git, action, base)
+            refuse(now)
+            return now
+
+        try:
+            oid, changed = remote.push(git, again, message, *((_KILL,) if kills else ()))
+        except GitError as problem:
+            if not kills and isinstance(problem, DeclinedError):
+                return self._proposed(found, message, remote.branch, git)
+            if not kills:
+                raise
+            made = self._overrides.add(action.flag, action.environment, " ".join(action.reason.split()), author)
+            return {
+                **_done(found.commit, remote.branch, changed=True), "override": made.expires, "problem": _whole(problem)
+            }  # fmt: skip
+        return _done(oid, remote.branch, changed=changed)
+
     def _proposed(self, found: Toggle, message: str, branch: str, git: Git) -> Said:
-        made = propose(self._folder, found, message, os.environ, onto=branch, git=git)
+        remote = self._remote
+        at = Tip(branch, found.commit, here=False) if remote else None
+        made = propose(
+            self._folder, found, message, os.environ, onto=branch, git=git, at=at, remote=remote.name if remote else ""
+        )  # fmt: skip
         answer = _done(made.commit.oid, made.branch, changed=True, proposed=True)
         answer["released"] = False
         if made.url:
@@ -126,7 +180,7 @@ class Writer:
             if not _BEFORE.fullmatch(revision):
                 raise UsageError("revision: no commit is called so")
             block = state_at(self._folder, revision, flag, environment)
-            return action._replace(revision=repository(self._folder).resolve(revision).oid, block=block)
+            return action._replace(revision=self._git.resolve(revision).oid, block=block)
         return action
 
 
@@ -149,6 +203,8 @@ def _finding(finding: Finding) -> Said:
 
 def _outcome(answer: Said) -> str:
     if answer["status"] == 200:
+        if "override" in answer:
+            return "overridden"
         return "proposed" if answer["proposed"] else "committed" if answer["changed"] else "unchanged"
     return {403: "forbidden", 404: "unknown", 409: "conflict", 422: "refused"}.get(answer["status"], "failed")
 

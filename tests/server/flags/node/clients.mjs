@@ -35,6 +35,10 @@ const said = {
     const found = Web.getClient().getBooleanDetails(key, other);
     return { value: found.value, variant: found.variant, reason: found.reason, error: found.errorCode, changes, asked };
   },
+  async until({ key, value }) {
+    while (Web.getClient().getBooleanValue(key, !value) !== value) await new Promise((go) => setTimeout(go, 1));
+    return { at: performance.timeOrigin + performance.now() };
+  },
   async of_server({ key, other, context }) {
     const found = await Server.getClient().getBooleanDetails(key, other, context);
     return { value: found.value, variant: found.variant, reason: found.reason, error: found.errorCode };

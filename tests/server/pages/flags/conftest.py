@@ -62,9 +62,9 @@ FILES = {
     "environments/development/environment.yaml": "kind: development\norder: 1\n",
     "environments/staging/environment.yaml": "kind: staging\norder: 2\n",
     "environments/production/environment.yaml": "kind: production\norder: 3\nprotected: true\n",
-    "tenants/acme/tenant.yaml": "name: Acme\nenvironments: [staging, production]\n",
-    "tenants/bolt/tenant.yaml": "name: Bolt\nenvironments: [staging, production]\n",
-    "tenants/corner/tenant.yaml": "name: Corner\nenvironments: [staging, production]\n",
+    "tenants/acme/tenant.yaml": "display_name: Acme\nservices: []\nenvironments: [staging, production]\n",
+    "tenants/bolt/tenant.yaml": "display_name: Bolt\nservices: []\nenvironments: [staging, production]\n",
+    "tenants/corner/tenant.yaml": "display_name: Corner\nservices: []\nenvironments: [staging, production]\n",
     "flags/payments.yaml": AREA,
 }
 

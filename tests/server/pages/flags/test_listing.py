@@ -104,7 +104,7 @@ def test_a_thousand_flags_come_page_by_page_and_are_found(shop: Shop, flags: Fla
 def test_a_token_that_is_not_for_flags_sees_none_and_is_not_led_there(office: Office) -> None:
     browser = office.browser("read")
     assert "/flags" not in [each["href"] for each in browser.page("/").all("a")]
-    assert "right `flags`" in browser.page("/flags", 403).text
+    assert "not for flags" in browser.page("/flags", 403).text
     assert "checkout" not in browser.page("/flags/checkout-v2", 403).text
 
 

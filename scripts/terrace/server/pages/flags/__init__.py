@@ -2,8 +2,9 @@
 
     known.py        what is known of flags: of the releases that are served, and of the repository where one is followed
     cells.py        what a flag is in an environment, in a word
-    dates.py        ages and ends, in words
+    dates.py        ages and ends, in words; outlived.py, why a flag may have had its day
     traffic.py      how often each variant was given; charts.py, that as a drawing
+    told.py         what the process that follows the repository tells; repository.py, how it is asked
     subjects.py     what a form says about somebody, and what they and every tenant get
     listing.py      /flags
     one.py          /flags/<key>

@@ -31,7 +31,7 @@ from terrace.server.problems import ProblemError
 
 CHANGE = "/change-flag"
 VERBS = ("on", "off", "set", "kill", "promote", "restore")
-_NOBODYS = "Changing flags is for who signed in with a token that has the rights `flags` and `write`."
+_NOBODYS = "Changing flags is for who signed in with a token that has the rights flags and write, for all tenants."
 _SHARE = "share."
 _OWN = "(own)"
 """What stands in a form for the application's own default; no variant is named so."""

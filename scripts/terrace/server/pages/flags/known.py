@@ -122,7 +122,7 @@ class Known:
 def refuse_others(caller: Caller) -> None:
     """Keep whoever may not ask for flags out."""
     if "flags" not in caller.scopes.may:
-        raise ProblemError(403, "Your token is not for flags: it has no right `flags`.")
+        raise ProblemError(403, "Your token is not for flags: it does not have that right.")
 
 
 def context_for(caller: Caller, context: dict[str, Any]) -> dict[str, Any]:

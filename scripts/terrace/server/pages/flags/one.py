@@ -19,7 +19,8 @@ from terrace.server.pages import reach
 from terrace.server.pages.drawing import Drawing, link, text_of
 from terrace.server.pages.flags.cells import Cell
 from terrace.server.pages.flags.dates import age, end_of
-from terrace.server.pages.flags.known import Known, Served, about_said, context_for
+from terrace.server.pages.flags.known import About, Known, Served, about_said, context_for
+from terrace.server.pages.flags.outlived import reasons
 from terrace.server.pages.flags.repository import Reading
 from terrace.server.pages.flags.subjects import answers, by_outcome, subject
 from terrace.server.pages.flags.told import Change, Said, history, state
@@ -83,7 +84,7 @@ class One:
             **self._tried(request, served, caller, chosen), **self._usage_of(caller, chosen, key, list(variants)),
             **_history(request, history(log, caller.evaluates) if log else []),
             "definition": _definition(served, caller, chosen, key),
-            "stale": _stale(flag), "here": link("flags", key),
+            "outlived": self._outlived(caller, about, cells), "here": link("flags", key),
         })  # fmt: skip
 
     def _tried(self, request: Request, served: Served, caller: Caller, chosen: str) -> dict[str, Any]:
@@ -108,6 +109,15 @@ class One:
             return {"periods": [], "last": None, "counted": False}
         last = last_of(store, chosen, key) if caller.sees_all_tenants else None
         return {"periods": periods(store, caller, chosen, key, order, now), "last": last, "counted": True}
+
+    def _outlived(self, caller: Caller, about: About, cells: Mapping[str, Cell]) -> list[str]:
+        """Why it may have had its day; for who sees what all tenants get."""
+        if not caller.sees_all_tenants:
+            return []
+        last = [last_of(self._usage, name, about.key) for name in cells] if self._usage is not None else []
+        now = self._drawing.now()
+        end = end_of(about.expires, about.permanent, now.date())
+        return reasons(about, end, cells, [each for each in last if each], now)
 
 
 def may_write(caller: Caller, environment: str) -> bool:
@@ -136,11 +146,3 @@ def _history(request: Request, commits: list[Change]) -> dict[str, Any]:
     after = asked_text(request, "after")
     made = next((each for each in commits if _COMMIT.fullmatch(after) and each.commit == after), None)
     return {"commits": commits[:limit], "more": len(commits) > limit, "everything": everything, "made": made}
-
-
-def _stale(flag: Said | None) -> list[str]:
-    """Why a flag may have had its day, in words."""
-    found = flag.get("stale") if flag else None
-    if not isinstance(found, list):
-        return []
-    return [str(each.get("message", "")) if isinstance(each, Mapping) else str(each) for each in found]
