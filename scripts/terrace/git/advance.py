@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from terrace.errors import GitError, RefusedError
 from terrace.git import process
 from terrace.git.branch import written
+from terrace.git.unfinished import Begun, noted, take_back, temporary
 
 if TYPE_CHECKING:
     from terrace.git.process import Answer
@@ -126,9 +127,16 @@ def advance(git: Git, at: Tip, files: Mapping[str, str], message: str) -> Commit
     """
     if not at.here:
         return _move(git, at, written(git, files, message, at.commit), message)
+    folder = _folder(git, "--git-dir")
+    take_back(git, folder, at.ref, at.commit, _index)
     refuse_uncommitted(git, list(files))
     oid = written(git, files, message, at.commit)
-    # First the files, then the index, then the branch: whoever dies in between leaves an edit that is not committed.
+    # First the files, then the index, then the branch: what whoever dies in between leaves is taken back by the next.
+    with noted(folder, Begun(at.ref, at.commit, oid, list(files), os.getpid())):
+        return _into_the_work_tree(git, at, oid, files, message)
+
+
+def _into_the_work_tree(git: Git, at: Tip, oid: str, files: Mapping[str, str], message: str) -> Commit:
     before, after = _entries(git, at.commit, files), _entries(git, oid, files)
     old: dict[str, bytes | None] = {}
     try:
@@ -189,20 +197,20 @@ def _work_tree_of(git: Git, branch: str) -> str:
 
 def _put(file: Path, data: bytes) -> bytes | None:
     """What the file was before it became `data`, in one step; None where there was none."""
-    temporary = file.with_name(f".{file.name}.{os.getpid()}")
+    beside = file.with_name(temporary(file, os.getpid()))
     try:
         old = file.read_bytes() if file.exists() else None
         file.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("xb") as stream:
+        with beside.open("xb") as stream:
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
         if old is not None:
-            temporary.chmod(file.stat().st_mode & 0o777)
-        temporary.replace(file)
+            beside.chmod(file.stat().st_mode & 0o777)
+        beside.replace(file)
     except OSError as error:
         with suppress(OSError):  # it may never have been there
-            temporary.unlink()
+            beside.unlink()
         raise GitError(f"cannot write {file.name}: {error.strerror}") from error
     return old
 

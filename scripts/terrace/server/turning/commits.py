@@ -26,6 +26,8 @@ class Commits:
 
     look = LOOK
     """Seconds between questions to Git, for events that were lost."""
+    lasts = True
+    """A commit stays what it is while it is turned. What comes meanwhile is turned after it."""
 
     def __init__(self, folder: Path, ref: str) -> None:
         self._folder, self._ref = folder, ref

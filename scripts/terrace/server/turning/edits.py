@@ -25,6 +25,8 @@ class Edits:
 
     look = LOOK
     """Seconds between looks at every file, for events that were lost."""
+    lasts = False
+    """Files can change while they are read."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

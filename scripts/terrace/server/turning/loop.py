@@ -152,7 +152,7 @@ class Loop:
         return True
 
     def _still(self, state: dict[str, str]) -> bool:
-        return not self._bell.stop.is_set() and self._followed.state() == state
+        return not self._bell.stop.is_set() and (self._followed.lasts or self._followed.state() == state)
 
     def _tell(self, outcome: Outcome) -> None:
         before = {each[:4] for each in self._said.refused}
