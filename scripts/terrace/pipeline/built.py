@@ -13,12 +13,12 @@ from terrace.model.entities import Environment
 from terrace.model.findings import Severity
 from terrace.model.release import STREAMS, Stream
 from terrace.pipeline.of_flags import flags, is_of_flags
-from terrace.pipeline.parts import Built, parts_of, refused
+from terrace.pipeline.parts import Built, Part, parts_of, refused
 from terrace.pipeline.validated import cross_checks_of, day_of
 from terrace.source import Source, open_source
 from terrace.validate.found import Found
 from terrace.validate.orphaned import orphaned
-from terrace.validate.run import Checked, Progress, run, without_progress
+from terrace.validate.run import Checked, CrossChecks, Memory, Progress, run, without_progress
 
 if TYPE_CHECKING:
     from terrace.bundle.keys import SigningKey
@@ -95,22 +95,10 @@ def build_source(
             names = [each.name for each in part.environments]
             kept = remembered.files if remembered else None
             sealing = Sealing(output, names, wanted, origins=origins, kept=kept, key=key)
-            tree = load.Tree(part.source)
-            cross_checks = cross_checks_of(source.root) if at is None else None
             how = (*names, "/", *services, "/", origins, at is None)
             memory = remembered.of(*how, beside=beside) if remembered else None
-            checked = run(
-                tree,
-                today,
-                cross_checks=cross_checks,
-                stale=orphaned(tree),
-                jobs=jobs,
-                cached=False,
-                taker=sealing,
-                memory=memory,
-                progress=progress,
-            )
-            built += _closed(sealing, tree, checked, part.environments)
+            checks = cross_checks_of(source.root) if at is None else None
+            built += _configuration(part, sealing, today, checks, jobs, memory, progress)
         if part.environments and "flags" in streams:
             built += flags(part, output, today, key, killed)
     for environment in chosen:
@@ -118,6 +106,25 @@ def build_source(
         if refs:
             write_index(output / environment.name, environment.name, refs)
     return sorted(built, key=lambda each: (each.environment.order, each.environment.name, STREAMS.index(each.stream)))
+
+
+def _configuration(
+    part: Part,
+    sealing: Sealing,
+    today: date,
+    cross_checks: CrossChecks | None,
+    jobs: int,
+    memory: Memory | None,
+    progress: Progress,
+) -> Iterator[Built]:
+    """Judge the configuration of a part's environments, and seal it as it is judged."""
+    tree = load.Tree(part.source)
+    checked = run(
+        tree, today,
+        cross_checks=cross_checks, stale=orphaned(tree), jobs=jobs, cached=False, taker=sealing, memory=memory,
+        progress=progress,
+    )  # fmt: skip
+    return _closed(sealing, tree, checked, part.environments)
 
 
 def _closed(sealing: Sealing, tree: load.Tree, checked: Checked, environments: list[Environment]) -> Iterator[Built]:
