@@ -21,7 +21,7 @@ from functools import reduce
 from itertools import accumulate
 from typing import Any, NamedTuple
 
-from terrace.model.entities import Environment, Files, Repository, Tenant
+from terrace.model.entities import Environment, Files, Repository, Tenant, extended
 from terrace.model.layers import EffectiveConfig, Layer, LayerKind, Target
 from terrace.model.merge import merge, refine
 from terrace.model.source import Document
@@ -40,11 +40,7 @@ ORDER = (
 
 def lineage(repository: Repository, name: str) -> tuple[Environment, ...]:
     """The environment and those it extends, root first. An unknown parent or a cycle ends the chain."""
-    chain: list[Environment] = []
-    while name in repository.environments and repository.environments[name] not in chain:
-        chain.append(repository.environments[name])
-        name = chain[-1].extends
-    return tuple(reversed(chain))
+    return tuple(reversed(list(extended(repository.environments, name))))
 
 
 class Folder(NamedTuple):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 
-from terrace.model.entities import Environment
+from terrace.model.entities import Environment, extended
 from terrace.model.flag import Flag
 
 
@@ -19,10 +20,6 @@ def reached(flag: Flag, state: str, environments: Mapping[str, Environment]) -> 
 
 
 def lineage(environment: str, environments: Mapping[str, Environment]) -> Iterator[str]:
-    """An environment, the one it extends, and so on."""
-    seen: set[str] = set()
-    while environment and environment not in seen:
-        yield environment
-        seen.add(environment)
-        found = environments.get(environment)
-        environment = found.extends if found else ""
+    """The name of an environment, of the one it extends, and so on; its own also where there is no such environment."""
+    yield environment
+    yield from (each.name for each in islice(extended(environments, environment), 1, None))

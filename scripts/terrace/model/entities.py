@@ -33,6 +33,15 @@ class Environment(NamedTuple):
     document: Document | None = None
 
 
+def extended(environments: Mapping[str, Environment], name: str) -> Iterator[Environment]:
+    """An environment, the one it extends, and so on. An unknown one or a circle ends it."""
+    seen: set[str] = set()
+    while name in environments and name not in seen:
+        seen.add(name)
+        yield environments[name]
+        name = environments[name].extends
+
+
 class Files:
     """What was read: plain documents, secrets documents and their bytes, ledgers, and every path that was there.
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from terrace.model.entities import Environment
+from terrace.model.entities import Environment, extended
 from terrace.model.reference import GRANT, Reference
 
 _GRANT = re.compile(GRANT)
@@ -49,15 +49,10 @@ class Policy(NamedTuple):
 def policy_of(environments: Mapping[str, Environment], name: str) -> Policy:
     """What `references` of an environment, and of those that it extends, allow. Without any, nothing is allowed."""
     grants: list[str] = []
-    seen: set[str] = set()
     protected = False
-    at = name
-    while at in environments and at not in seen:
-        seen.add(at)
-        environment = environments[at]
+    for environment in extended(environments, name):
         protected = protected or environment.protected
         grants += grants_of(environment)
-        at = environment.extends
     return Policy(name, protected, tuple(dict.fromkeys(grants)))
 
 
